@@ -1,0 +1,1 @@
+"""How data moves: drivers, lanes, mapping, checkpoints. No Django, no queue, none of our tables."""

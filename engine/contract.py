@@ -1,0 +1,186 @@
+"""The whole driver contract on one screen. What a connector can do is computed from it, never declared twice."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from engine.schema import Column, Query, Row, Stream, Table
+
+Key = list[Any]
+"""Where a reading can continue: JSON scalars whose meaning only the driver knows."""
+
+Position = dict[str, Any]
+"""How far a run got: JSON that the engine makes, a destination keeps and nobody else reads."""
+
+
+class Delivery(StrEnum):
+    EXACTLY_ONCE = "exactly_once"
+    EFFECTIVELY_ONCE = "effectively_once"
+    AT_LEAST_ONCE = "at_least_once"
+
+
+class Mode(StrEnum):
+    APPEND = "append"
+    UPSERT = "upsert"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One setting of a connection. `secret`: sealed and masked. `bound`: changing it clears the secrets."""
+
+    name: str
+    label: str
+    type: str = "string"
+    required: bool = False
+    secret: bool = False
+    bound: bool = False
+    default: Any = None
+    choices: tuple[str, ...] = ()
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    name: str
+    label: str
+    category: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to read. `since` is the cursor's inclusive lower bound, `until` its upper one (None: taken at the start);
+    `after` continues an earlier reading; `native` asks for the system's own literals where they are more exact."""
+
+    source: Table | Query
+    columns: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    cursor: str = ""
+    since: Any = None
+    until: Any = None
+    after: Key | None = None
+    page_rows: int = 5_000
+    native: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: list[Row]
+    after: Key | None
+
+
+@dataclass(frozen=True, slots=True)
+class ByteRange:
+    """A stretch of the stream in a copy format: read `chunks` to their end before asking for the next range."""
+
+    chunks: Iterator[bytes]
+    after: Key | None
+
+
+class Reading(Protocol):
+    """One attempt's consistent view of a stream. `until` is the cursor's upper bound that it will not read past."""
+
+    stream: Stream
+    until: Any
+
+    def pages(self) -> Iterator[Page]: ...
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class ReadsBytes(Protocol):
+    """A reading that can also hand out its rows as bytes; writers of the same `bytes_format` may take them."""
+
+    bytes_format: str
+
+    def ranges(self) -> Iterator[ByteRange]: ...
+
+
+class Driver(Protocol):
+    spec: ClassVar[Spec]
+
+    def check(self) -> None: ...
+    def streams(self) -> Iterator[Table]: ...
+    def read(self, request: Request) -> Reading: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    table: Table
+    mode: Mode
+    key: tuple[str, ...] = ()
+    allow_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Who writes: one step of a flow, and the attempt (`fence`, ever rising) of the job that runs it."""
+
+    step: str
+    stream: str
+    job: str
+    fence: int
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the destination remembers of a step: the last committed position, and whether that run was finished."""
+
+    position: Position | None
+    done: bool
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that the destination refused; `index` counts within the page."""
+
+    index: int
+    code: str
+    message: str
+
+
+OnRejected = Callable[[list[Rejected]], None]
+"""Told of refused rows before their page is committed, so that no kill can lose them; a replay may tell it again."""
+
+
+class Writer(Protocol):
+    """One step's hand on its destination. Every write commits its rows and the position together, or not at all.
+
+    `take_over` makes what is missing, takes the fence and reads where the step stands; then either `begin` (a new run
+    from nothing: `position` is its first) or writes behind the standing's position; `finish` ends the run (REPLACE:
+    swaps). A later fence makes every call raise FenceLost. `interrupt` may be called from another thread.
+    """
+
+    delivery: Delivery
+    columns: tuple[Column, ...]
+
+    def take_over(self) -> Standing: ...
+    def begin(self, position: Position) -> None: ...
+    def write(self, rows: Sequence[Row], position: Position, on_rejected: OnRejected) -> int: ...
+    def finish(self, position: Position) -> None: ...
+    def interrupt(self) -> None: ...
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class WritesBytes(Protocol):
+    def bytes_refusal(self, reading: Reading) -> str: ...
+    def write_bytes(self, chunks: Iterable[bytes], position: Position) -> int: ...
+
+
+@runtime_checkable
+class Writes(Protocol):
+    def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> Writer: ...
+
+
+@runtime_checkable
+class Browses(Protocol):
+    def catalogs(self) -> list[str]: ...
+    def schemas(self, catalog: str) -> list[str]: ...
+    def tables(self, catalog: str, schema: str) -> list[Table]: ...
+    def describe(self, table: Table) -> Stream: ...
