@@ -1,0 +1,1 @@
+"""What the system knows: one Django app per resource; each may look down the list of architecture, never up."""

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class ConnectorsConfig(AppConfig):
+    name = "apps.connectors"
+    label = "connectors"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,1 @@
+"""The five grammars: envelope, authentication's shape, paging, limits. No endpoints, no tables."""

@@ -1,0 +1,232 @@
+"""One run, what happened in it, what it refused, and when the next is due. No foreign key to what is run."""
+
+from django.db import models
+
+from apps.accounts.models import Owned, Row
+
+
+class State(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
+
+
+MOVES: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.RUNNING, State.CANCELLED}),
+    State.RUNNING: frozenset({State.COMPLETED, State.FAILED, State.CANCELLING}),
+    State.CANCELLING: frozenset({State.CANCELLED}),
+    State.COMPLETED: frozenset(),
+    State.FAILED: frozenset(),
+    State.CANCELLED: frozenset(),
+}
+LIVE = (State.RUNNING, State.CANCELLING)
+ENDED = (State.COMPLETED, State.FAILED, State.CANCELLED)
+
+
+class Schedule(Owned):
+    """When something runs: `cron` (five fields, in `timezone`) or `interval` seconds, one of the two.
+
+    `needs`: uids of the connections without which a run is pointless; a lost sign-in sets `paused_reason` by them.
+    """
+
+    kind = models.CharField(max_length=32)
+    subject_id = models.BigIntegerField()
+    subject_uid = models.CharField(max_length=24)
+    labels = models.JSONField(default=dict, blank=True)
+    cron = models.CharField(max_length=200, blank=True)
+    interval = models.PositiveIntegerField(null=True, blank=True, help_text="Seconds, 60 or more.")
+    timezone = models.CharField(max_length=64, default="UTC")
+    is_enabled = models.BooleanField("enabled", default=True)
+    needs = models.JSONField(default=list, blank=True)
+    paused_reason = models.CharField(max_length=200, blank=True)
+    next_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "subject_id"], name="one_schedule_per_subject"),
+            models.CheckConstraint(
+                condition=models.Q(cron="", interval__gte=60) | (~models.Q(cron="") & models.Q(interval__isnull=True)),
+                name="cron_or_interval",
+            ),
+        ]
+        indexes = [
+            models.Index("next_at", condition=models.Q(is_enabled=True, paused_reason=""), name="schedule_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cron or f'every {self.interval} s'} {self.timezone}"
+
+
+class Job(Owned):
+    """The row is the job and its own outbox entry; the queue carries its id as a hint.
+
+    `kind` names the runner, `subject_*` what is run; `labels` are the uids that lists filter by, copied when the job is
+    made. `fence` rises with every attempt and guards every write. A job without a lease that is `running` has been
+    handed back and is due at `not_before`.
+    """
+
+    class Origin(models.TextChoices):
+        MANUAL = "manual"
+        SCHEDULE = "schedule"
+        RETRY = "retry"
+
+    kind = models.CharField(max_length=32)
+    subject_id = models.BigIntegerField()
+    subject_uid = models.CharField(max_length=24)
+    parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="children")
+    labels = models.JSONField(default=dict, blank=True)
+    origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.MANUAL)
+    queue = models.CharField(max_length=32)
+    is_exclusive = models.BooleanField(default=True, help_text="One at a time, and one waiting, per subject.")
+    params = models.JSONField(default=dict, blank=True)
+    sealed_params = models.TextField(blank=True, editable=False)
+    idempotency_key = models.CharField(max_length=200, blank=True)
+    schedule = models.ForeignKey(Schedule, models.SET_NULL, null=True, blank=True, related_name="jobs")
+    slot_at = models.DateTimeField(null=True, blank=True)
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    fence = models.BigIntegerField(default=0)
+    attempt = models.PositiveIntegerField(default=0)
+    stalled = models.PositiveIntegerField(default=0, help_text="Attempts since the last progress.")
+    worker = models.CharField(max_length=200, blank=True)
+    is_draining = models.BooleanField(default=False)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(null=True, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+    config = models.JSONField(null=True, blank=True, help_text="What the first attempt ran, for every later one.")
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    error_code = models.CharField(max_length=64, blank=True)
+    error_message = models.TextField(blank=True)
+
+    pages_read = models.BigIntegerField(default=0)
+    pages_written = models.BigIntegerField(default=0)
+    records_read = models.BigIntegerField(default=0)
+    records_written = models.BigIntegerField(default=0)
+    records_ignored = models.BigIntegerField(default=0)
+    records_failed = models.BigIntegerField(default=0)
+    records_expected = models.BigIntegerField(null=True, blank=True)
+    bytes_moved = models.BigIntegerField(default=0)
+    snapshots = models.PositiveIntegerField(default=0)
+    event_count = models.BigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "subject_id"],
+                condition=models.Q(state__in=["running", "cancelling"], parent__isnull=True, is_exclusive=True),
+                name="one_running_per_subject",
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "subject_id"],
+                condition=models.Q(state="queued", parent__isnull=True, is_exclusive=True),
+                name="one_queued_per_subject",
+            ),
+            models.UniqueConstraint(fields=["schedule", "slot_at"], name="one_job_per_slot"),
+            models.UniqueConstraint(
+                fields=["organization", "idempotency_key"],
+                condition=~models.Q(idempotency_key=""),
+                name="one_job_per_idempotency_key",
+            ),
+        ]
+        indexes = [
+            models.Index("queue", "id", condition=models.Q(state="queued"), name="job_queued"),
+            models.Index("lease_until", condition=models.Q(state__in=["running", "cancelling"]), name="job_live"),
+            models.Index("organization", "-created_at", "-id", name="job_of_organization"),
+            models.Index("kind", "subject_id", "-id", name="job_of_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.uid}"
+
+
+class JobStep(Row):
+    """One step of a run and its own figures; Celigo shows it as a child job. `role` is "export" or "import"."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="steps")
+    step_uid = models.CharField(max_length=24)
+    role = models.CharField(max_length=10)
+    resource_uid = models.CharField(max_length=24)
+    name = models.CharField(max_length=200)
+    lane = models.CharField(max_length=10, blank=True)
+    delivery = models.CharField(max_length=20, blank=True)
+    records = models.BigIntegerField(default=0)
+    ignored = models.BigIntegerField(default=0)
+    failed = models.BigIntegerField(default=0)
+    pages = models.BigIntegerField(default=0)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "step_uid"], name="one_row_per_step_of_a_job")]
+        indexes = [models.Index("resource_uid", "-id", name="job_step_of_resource")]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.name} of job {self.job_id}"
+
+
+class JobEvent(models.Model):
+    """Append-only and numbered per job: every change of state, and the job's own log."""
+
+    class Level(models.TextChoices):
+        STATE = "state"
+        INFO = "info"
+        WARNING = "warning"
+        ERROR = "error"
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="events")
+    number = models.BigIntegerField()
+    at = models.DateTimeField()
+    level = models.CharField(max_length=10, choices=Level.choices)
+    message = models.TextField()
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["job", "number"]
+        constraints = [models.UniqueConstraint(fields=["job", "number"], name="one_event_per_number")]
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class RecordError(Row):
+    """One record refused in a run, with what is needed to edit it and try again.
+
+    (job, step_uid, page, index) name the record's place, so that a page that is read again reports nothing twice.
+    """
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="record_errors")
+    step_uid = models.CharField(max_length=24)
+    page = models.BigIntegerField()
+    index = models.PositiveIntegerField()
+    source = models.CharField(max_length=32)
+    code = models.CharField(max_length=64)
+    message = models.TextField()
+    trace_key = models.CharField(max_length=512, blank=True)
+    record = models.JSONField(null=True)
+    retry = models.ForeignKey(Job, models.SET_NULL, null=True, blank=True, related_name="retried_errors")
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["job", "step_uid", "page", "index"], name="one_error_per_record")]
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message[:80]}"
+
+
+class Result(models.Model):
+    """The answer of an interactive job, kept until `expires_at`."""
+
+    job = models.OneToOneField(Job, models.CASCADE, primary_key=True, related_name="result")
+    content_type = models.CharField(max_length=100)
+    body = models.BinaryField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"result of job {self.job_id}"

@@ -1,0 +1,1 @@
+"""The wiring: imports everyone, imported by no one."""

@@ -1,0 +1,29 @@
+"""Database and Redis addresses given as URLs."""
+
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def parse(url: str) -> dict[str, Any]:
+    """Django's settings for `postgresql://user:password@host:5432/name?sslmode=require`."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(f"DATABASE_URL must begin with postgresql://, not {parts.scheme or 'nothing'}://")
+    query = dict(parse_qsl(parts.query))
+    return {
+        "NAME": unquote(parts.path.removeprefix("/")) or "postgres",
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", "") or unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+    } | ({"OPTIONS": query} if query else {})
+
+
+def with_redis_database(url: str, number: int) -> str:
+    """The same server's database `number`."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return urlunsplit(parts._replace(query=f"db={number}"))
+    return urlunsplit(parts._replace(path=f"/{number}"))

@@ -1,0 +1,229 @@
+"""The wiring of one installation. Every value comes from the environment through `env`, or has a safe default."""
+
+import base64
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from django.urls import reverse_lazy
+
+from config import database_url, embedded, env, home
+
+VERSION = "0.1.0"
+BASE_DIR = home.ROOT
+DEBUG = env.flag("DEBUG", default=False)
+
+# Keys and passwords: from the environment, else made at first start under .crossdock/
+SECRET_KEY = env.text("SECRET_KEY") or home.kept("SECRET_KEY", lambda: secrets.token_urlsafe(50))
+SEALING_KEYS = env.items("SEALING_KEYS") or [
+    home.kept("SEALING_KEYS", lambda: f"k1:{base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}")
+]
+"""`id:base64 of 32 bytes`; the first seals, all open."""
+
+# The web
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
+CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/(api|v1)/"
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)
+IS_HTTPS = env.flag("HTTPS", default=False)
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_AGE = env.integer("SESSION_SECONDS", 8 * 3600, least=60)
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+APPEND_SLASH = False  # an API is never redirected; the console's own slash redirect is the admin site's
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_BODY_BYTES", 10 * 1024 * 1024, least=1024)
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "apps.dialects",
+    "apps.accounts",
+    "apps.jobs",
+    "apps.connectors",
+    "apps.connections",
+    "apps.flows",
+    "config",
+]
+MIDDLEWARE = [
+    "apps.dialects.middleware.envelope",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True  # no collectstatic is needed before the first start
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Stores: PostgreSQL and Redis at the given URLs, else embedded servers of our own
+DATABASE_URL = env.text("DATABASE_URL")
+REDIS_URL = env.text("REDIS_URL")
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "config.database",
+        "CONN_HEALTH_CHECKS": True,
+        "CONN_MAX_AGE": None,
+        **(database_url.parse(DATABASE_URL) if DATABASE_URL else embedded.control_database()),
+    }
+}
+DATABASES["default"]["OPTIONS"] = {
+    "connect_timeout": 5,
+    "application_name": "crossdock",
+    "options": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
+    **DATABASES["default"].get("OPTIONS", {}),
+}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": database_url.with_redis_database(REDIS_URL, 1) if REDIS_URL else embedded.control_redis_url(1),
+        "KEY_PREFIX": "crossdock",
+        "OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2},
+    }
+}
+
+# Who calls
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = reverse_lazy("admin:login")
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=1),
+    "ALGORITHM": "HS256",
+    "ISSUER": "crossdock",
+    "AUDIENCE": "crossdock",
+    "UPDATE_LAST_LOGIN": True,
+}
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.accounts.api.authentication.CallerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["apps.dialects.permissions.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["apps.dialects.rendering.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["apps.dialects.parsing.JsonParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "URL_FORMAT_OVERRIDE": None,
+    "UNAUTHENTICATED_USER": None,
+    "EXCEPTION_HANDLER": "apps.dialects.errors.handle",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Crossdock",
+    "DESCRIPTION": "One integration platform, five API dialects over one model.",
+    "VERSION": VERSION,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
+
+# The queue carries ids of jobs, nothing else: losing or repeating one changes nothing but delay
+CELERY_BROKER_URL = (
+    database_url.with_redis_database(REDIS_URL, 0) if REDIS_URL else embedded.control_broker_url(0)
+).replace("unix://", "redis+socket://")
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 1800,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "retry_on_timeout": True,
+    "health_check_interval": 30,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = CELERY_EVENT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_DEFAULT_QUEUE = "sync"
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 350_000
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CONCURRENCY = env.integer("JOB_SYNC_SLOTS", 2, least=1) + 1
+CELERY_TIMEZONE = "UTC"
+
+# What may be reached and opened
+EGRESS_ALLOW = env.items("EGRESS_ALLOW")
+"""Networks in CIDR notation that every organisation's connections may reach although they are private."""
+FILE_ROOTS = [home.ROOT / path for path in env.items("FILE_ROOTS", str(home.folder() / "files"))]
+
+# Jobs: kind -> the service that runs it, its queue, and whether one at a time per subject
+JOB_RUNNERS = {
+    "flow": {"path": "apps.flows.services.running.run", "queue": "sync", "exclusive": True},
+    "connection_test": {"path": "apps.connections.services.testing.run", "queue": "interactive", "exclusive": False},
+    "connection_browse": {"path": "apps.connections.services.browsing.run", "queue": "interactive", "exclusive": False},
+}
+JOB_LEASE_SECONDS = env.seconds("JOB_LEASE_SECONDS", 60)
+JOB_SYNC_SLOTS = env.integer("JOB_SYNC_SLOTS", 2, least=1)
+"""How many jobs of the queue `sync` one worker runs at a time; its concurrency is one more, for `interactive`."""
+JOB_ATTEMPTS = env.integer("JOB_ATTEMPTS", 5, least=1)
+"""After so many attempts in a row without any progress a job fails."""
+JOB_RESULT_SECONDS = 3600
+JOB_WAIT_SECONDS = env.seconds("JOB_WAIT_SECONDS", 25)
+"""How long a request waits for an interactive job before it answers 202."""
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "config.logs.LineFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO").upper()},
+    "loggers": {"django.request": {"level": "ERROR"}, "celery": {"level": "WARNING"}, "kombu": {"level": "ERROR"}},
+}
+
+UNFOLD = {
+    "SITE_TITLE": "Crossdock",
+    "SITE_HEADER": "Crossdock",
+    "SITE_SYMBOL": "conveyor_belt",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+}
