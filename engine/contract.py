@@ -51,8 +51,8 @@ class Spec:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to read. `since` is the cursor's inclusive lower bound, `until` its upper one (None: taken at the start);
-    `after` continues an earlier reading; `native` asks for the system's own literals where they are more exact."""
+    """What to read. `since` is the cursor's lower bound (left out itself if `strict`), `until` its upper one, included
+    (None: taken at the start); `after` continues an earlier reading; `native` asks for the system's own literals where they are more exact."""
 
     source: Table | Query
     columns: tuple[str, ...] = ()
@@ -60,6 +60,7 @@ class Request:
     cursor: str = ""
     since: Any = None
     until: Any = None
+    strict: bool = False
     after: Key | None = None
     page_rows: int = 5_000
     native: bool = False
@@ -132,7 +133,6 @@ class Standing:
 
     position: Position | None
     done: bool
-    job: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,8 @@ class Writer(Protocol):
 
     `take_over` makes what is missing, takes the fence and reads where the step stands; then either `begin` (a new run
     from nothing: `position` is its first) or writes behind the standing's position; `finish` ends the run (REPLACE:
-    swaps). A later fence makes every call raise FenceLost. `interrupt` may be called from another thread.
+    swaps). A page without a position is not committed before the next one with a position, or `finish`: a stream that
+    cannot be continued is written in one transaction. A later fence makes every call raise FenceLost. `interrupt` may be called from another thread.
     """
 
     delivery: Delivery
@@ -161,7 +162,7 @@ class Writer(Protocol):
 
     def take_over(self) -> Standing: ...
     def begin(self, position: Position) -> None: ...
-    def write(self, rows: Sequence[Row], position: Position, on_rejected: OnRejected) -> int: ...
+    def write(self, rows: Sequence[Row], position: Position | None, on_rejected: OnRejected) -> int: ...
     def finish(self, position: Position) -> None: ...
     def interrupt(self) -> None: ...
     def close(self) -> None: ...
@@ -169,8 +170,11 @@ class Writer(Protocol):
 
 @runtime_checkable
 class WritesBytes(Protocol):
+    """A writer that may take a reading's bytes as they are. `bytes_refusal` says why not, "" for yes; `position` gives
+    the position for the number of rows that came, which nobody knows before."""
+
     def bytes_refusal(self, reading: Reading) -> str: ...
-    def write_bytes(self, chunks: Iterable[bytes], position: Position) -> int: ...
+    def write_bytes(self, chunks: Iterable[bytes], position: Callable[[int], Position]) -> int: ...
 
 
 @runtime_checkable

@@ -1,0 +1,1 @@
+"""The stream: read a page, map, write, checkpoint, tell."""

@@ -1,0 +1,57 @@
+"""The only door to the broker. A hint is a job's id; the row is the job."""
+
+from types import TracebackType
+
+from celery import current_app
+from kombu import Connection
+from kombu.exceptions import OperationalError
+
+# A frozen broker must not hold the dispatcher: with retries even one second of time-out became ten (findings 6)
+PATIENCE = {"socket_timeout": 1, "socket_connect_timeout": 1, "max_retries": 0, "retry_on_timeout": False}
+
+
+class BrokerDown(Exception):
+    """The broker did not take a hint; the job stays queued and is published again later."""
+
+
+class Publisher:
+    """Publishes hints over one connection, opened anew after a failure."""
+
+    def __init__(self) -> None:
+        self.connection: Connection | None = None
+
+    def __enter__(self) -> "Publisher":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def publish(self, *, job_id: int, queue: str) -> None:
+        """Raises BrokerDown within about two seconds when the broker does not answer."""
+        if self.connection is None:
+            self.connection = current_app.connection_for_write(transport_options=self._options())
+        try:
+            current_app.send_task(
+                "jobs.run", kwargs={"job_id": job_id}, queue=queue, connection=self.connection, retry=False
+            )
+        except (OperationalError, OSError, TimeoutError) as error:
+            self.close()
+            raise BrokerDown(type(error).__name__) from error
+
+    def close(self) -> None:
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            connection.release()
+
+    @staticmethod
+    def _options() -> dict[str, object]:
+        return {**current_app.conf.broker_transport_options, **PATIENCE}
+
+
+def is_reachable() -> bool:
+    with current_app.connection_for_read(transport_options=Publisher._options()) as connection:
+        try:
+            connection.ensure_connection(max_retries=0, timeout=1)
+        except (OperationalError, OSError, TimeoutError):
+            return False
+    return True

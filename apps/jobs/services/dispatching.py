@@ -1,0 +1,109 @@
+"""The dispatcher: takes due slots, and alone publishes hints. Any number of copies may run."""
+
+import logging
+from typing import Any
+
+from django.db import connection, transaction
+
+from apps.jobs.models import Job, State
+from apps.jobs.queue import BrokerDown, Publisher
+from apps.jobs.services.claiming import ALONE, OPEN
+from apps.jobs.services.results import erase_expired_results
+from apps.jobs.services.schedules import database_now, take_due_slots
+from apps.jobs.services.starting import CHANNEL
+from apps.jobs.services.states import move
+
+log = logging.getLogger(__name__)
+
+PRESENCE_LOCK = 7_305_118
+"""Every dispatcher holds this advisory lock, shared: readiness asks whether anybody does."""
+
+REPUBLISH_SECONDS = 30
+BATCH = 500
+DUE_TO_PUBLISH = f"""
+UPDATE jobs_job SET published_at = now() WHERE id IN (
+  SELECT id FROM jobs_job job
+  WHERE (published_at IS NULL OR published_at < now() - make_interval(secs => {REPUBLISH_SECONDS})
+         OR (lease_until < now() AND published_at < lease_until))
+  AND {OPEN} AND {ALONE}
+  ORDER BY id LIMIT {BATCH} FOR UPDATE SKIP LOCKED)
+RETURNING id, queue
+"""
+OVERDUE_CANCELLATIONS = """
+SELECT id, fence FROM jobs_job WHERE state = 'cancelling' AND (lease_until IS NULL OR lease_until < now())
+"""
+
+
+class Dispatcher:
+    """Call `tick` for ever; it waits up to a second for news between its rounds."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self.publisher = publisher
+        self.is_broker_down = False
+
+    def listen(self) -> None:
+        """Hears of new jobs on this process's connection, and shows that a dispatcher is there."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {CHANNEL}")
+            cursor.execute("SELECT pg_advisory_lock_shared(%s)", [PRESENCE_LOCK])
+
+    def tick(self) -> int:
+        """One round: due slots become jobs, due jobs are published, orphaned cancellations end. How many published."""
+        while take_due_slots(at=database_now(), limit=BATCH) == BATCH:
+            pass
+        self._end_cancellations()
+        erase_expired_results()
+        return self._publish_due()
+
+    def wait(self, seconds: float = 1.0) -> None:
+        """Until a job is started somewhere, or for `seconds`."""
+        connection.ensure_connection()
+        raw: Any = connection.connection
+        with connection.wrap_database_errors:
+            for _ in raw.notifies(timeout=seconds, stop_after=1):
+                pass
+
+    def _publish_due(self) -> int:
+        published = 0
+        while True:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(DUE_TO_PUBLISH)
+                rows = cursor.fetchall()
+            for job_id, queue in rows:
+                if not self._publish(job_id, queue):
+                    unpublished = [row[0] for row in rows[published % BATCH :]]
+                    Job.objects.filter(id__in=unpublished).update(published_at=None)
+                    return published
+                published += 1
+            if len(rows) < BATCH:
+                return published
+
+    def _publish(self, job_id: int, queue: str) -> bool:
+        try:
+            self.publisher.publish(job_id=job_id, queue=queue)
+        except BrokerDown as error:
+            if not self.is_broker_down:
+                log.warning("The broker is away (%s); jobs wait in the database", error)
+            self.is_broker_down = True
+            return False
+        if self.is_broker_down:
+            log.warning("The broker is back")
+        self.is_broker_down = False
+        return True
+
+    def _end_cancellations(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(OVERDUE_CANCELLATIONS)
+            rows = cursor.fetchall()
+        for job_id, fence in rows:
+            move(job_id=job_id, start=State.CANCELLING, to=State.CANCELLED, fence=fence)
+
+
+def is_anybody_dispatching() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+            [PRESENCE_LOCK],
+        )
+        return bool(cursor.fetchone()[0])

@@ -1,0 +1,79 @@
+"""The lease of a running job: renewed from a thread of its own, on a connection of its own."""
+
+import logging
+import threading
+import time
+from types import TracebackType
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from apps.jobs.models import State
+from apps.jobs.services.work import Work
+
+log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 600
+"""So long may a run move nothing before its lease is left to run out."""
+
+LOOK = """
+SELECT state, is_draining, lease_until < now() + make_interval(secs => %(margin)s)
+FROM jobs_job WHERE id = %(id)s AND fence = %(fence)s AND state IN ('running', 'cancelling')
+"""
+RENEW = """
+UPDATE jobs_job SET lease_until = now() + make_interval(secs => %(lease)s)
+WHERE id = %(id)s AND fence = %(fence)s AND state IN ('running', 'cancelling')
+"""
+
+
+class Heartbeat:
+    """While open, looks once a second: renews the lease, and passes on a wish to cancel, to drain, or a lost fence."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.lease = settings.JOB_LEASE_SECONDS
+        self.seen_at = time.monotonic()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"heartbeat-{work.job.uid}", daemon=True)
+
+    def __enter__(self) -> "Heartbeat":
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        try:
+            while not self._over.wait(min(1.0, self.lease / 10)):
+                self._look_once()
+        finally:
+            connection.close()
+
+    def _look_once(self) -> None:
+        try:
+            self._look()
+            self.seen_at = time.monotonic()
+        except DatabaseError as error:
+            log.warning("The lease of job %s cannot be looked at: %s", self.work.job.uid, type(error).__name__)
+            connection.close()
+        # half a lease without news: stop writing well before somebody else may start
+        if time.monotonic() - self.seen_at > self.lease / 2:
+            self.work.ask_to_stop("lease_lost")
+
+    def _look(self) -> None:
+        values = {"id": self.work.job.id, "fence": self.work.job.fence, "lease": self.lease, "margin": self.lease * 0.75}
+        with connection.cursor() as cursor:
+            cursor.execute(LOOK, values)
+            row = cursor.fetchone()
+            if row is None:
+                self.work.ask_to_stop("lease_lost")
+                return
+            state, is_draining, is_short = row
+            if is_short and self.work.is_alive(PATIENCE_SECONDS):
+                cursor.execute(RENEW, values)
+        if state == State.CANCELLING:
+            self.work.ask_to_stop("cancel")
+        elif is_draining:
+            self.work.ask_to_stop("drain")

@@ -1,0 +1,112 @@
+"""One attempt at a job, from its claim to its end."""
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+from django.db.models.functions import Now
+
+from apps.errors import ServiceError
+from apps.jobs.models import Job, JobEvent, State
+from apps.jobs.runners import runner
+from apps.jobs.services import events
+from apps.jobs.services.claiming import claim, claim_next
+from apps.jobs.services.control import steadily
+from apps.jobs.services.heartbeat import Heartbeat
+from apps.jobs.services.states import move
+from apps.jobs.services.work import Work
+from engine.errors import EngineError, FenceLost, Stopped, TransientError
+
+log = logging.getLogger(__name__)
+BACK_OFF_SECONDS = (1, 2, 5, 15, 60)
+
+
+def work_through(*, job_id: int, worker: str) -> None:
+    """Runs a job, then whatever else is due in its queue, until nothing is or this worker is to stop."""
+    close_old_connections()
+    job = claim(job_id=job_id, worker=worker)
+    while job is not None:
+        run(job)
+        job.refresh_from_db(fields=["is_draining"])
+        job = None if job.is_draining else claim_next(queue=job.queue, worker=worker)
+
+
+def run(job: Job) -> None:
+    """One attempt at a claimed job. What goes wrong ends in the job's row, never in an exception."""
+    if job.stalled >= settings.JOB_ATTEMPTS:
+        _fail(job, "poison", f"The job was given up: {job.stalled} attempts in a row ended without any progress.")
+        return
+    work = Work(job)
+    try:
+        with Heartbeat(work):
+            _attempt(work)
+    except DatabaseError as error:  # our own database is away: the lease runs out and somebody resumes
+        log.warning("Job %s is left to its lease: %s", job.uid, type(error).__name__)
+
+
+def drain(*, worker: str) -> int:
+    """Asks every job on this worker to hand back at its next checkpoint; how many were asked."""
+    return Job.objects.filter(worker=worker, state=State.RUNNING, is_draining=False).update(is_draining=True)
+
+
+def _attempt(work: Work) -> None:
+    job = work.job
+    try:
+        runner(job.kind).load()(work)
+        _end(job, State.COMPLETED)
+    except Stopped as stop:
+        if stop.reason == "cancel":
+            _end(job, State.CANCELLED)
+        elif stop.reason == "drain":
+            _hand_back(job, seconds=0, message="Handed back at the last checkpoint: the worker stops.")
+    except FenceLost:
+        log.info("Job %s was taken over", job.uid)
+    except TransientError as error:
+        _try_later(job, error)
+    except (EngineError, ServiceError) as error:
+        _fail(job, error.code, error.message)
+    except DatabaseError:
+        raise
+    except Exception:  # the job's owner gets a plain answer, the operator the traceback
+        log.exception("Job %s failed by a fault of ours", job.uid)
+        _fail(job, "internal", "An internal error ended this run. The operator's log has the details.")
+
+
+def _end(job: Job, state: State, **fields: str) -> None:
+    def store() -> None:
+        for start in (State.RUNNING, State.CANCELLING):
+            to = State.CANCELLED if start == State.CANCELLING else state
+            if move(job_id=job.id, start=start, to=to, fence=job.fence, **fields):
+                return
+
+    steadily(store)
+
+
+def _fail(job: Job, code: str, message: str) -> None:
+    _end(job, State.FAILED, error_code=code, error_message=message)
+
+
+def _try_later(job: Job, error: TransientError) -> None:
+    """Hands the job back to be tried again, unless it has been tried often enough without progress."""
+    job.refresh_from_db(fields=["stalled"])
+    if job.queue == "interactive" or job.stalled + 1 >= settings.JOB_ATTEMPTS:
+        _fail(job, error.code, error.message)
+        return
+    pause = error.retry_after if error.retry_after is not None else BACK_OFF_SECONDS[min(job.stalled, 4)]
+    _hand_back(job, seconds=min(pause, 600), message=error.message, stalled=job.stalled + 1)
+
+
+def _hand_back(job: Job, *, seconds: float, message: str, **fields: int) -> None:
+    """The job stays `running` and keeps its place; without a lease it is due again after `seconds`."""
+
+    def store() -> None:
+        row = Job.objects.filter(id=job.id, fence=job.fence, state=State.RUNNING)
+        due = Now() + timedelta(seconds=seconds)
+        if row.update(lease_until=None, not_before=due, published_at=None, updated_at=Now(), **fields):
+            text = f"{message} Next attempt in {seconds:g} s." if seconds else message
+            events.append(job.id, JobEvent.Level.WARNING, text)
+        else:
+            move(job_id=job.id, start=State.CANCELLING, to=State.CANCELLED, fence=job.fence)
+
+    steadily(store)

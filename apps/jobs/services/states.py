@@ -1,0 +1,40 @@
+"""The one place where a job changes its state: by compare-and-set, with an event in the same transaction."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from apps.errors import Conflict
+from apps.jobs.models import ENDED, MOVES, Job, JobEvent, State
+from apps.jobs.services import events
+
+
+def move(*, job_id: int, start: State, to: State, fence: int | None = None, **fields: Any) -> bool:
+    """Whether the job was in `start` (under `fence`, if given) and now is in `to`, with `fields` set as well."""
+    if to not in MOVES[start]:
+        raise ValueError(f"A job never moves from {start} to {to}")
+    row = Job.objects.filter(id=job_id, state=start)
+    if fence is not None:
+        row = row.filter(fence=fence)
+    if to in ENDED:
+        fields |= {"ended_at": Now(), "lease_until": None, "sealed_params": ""}
+    with transaction.atomic():
+        if not row.update(state=to, updated_at=Now(), **fields):
+            return False
+        reason = str(fields.get("error_message") or "")
+        events.append(job_id, JobEvent.Level.STATE, to, {"from": start, "fence": fence, "reason": reason})
+    return True
+
+
+def cancel(*, job: Job, at: datetime) -> Job:
+    """A waiting job is cancelled at once, a running one is asked to stop. Raises Conflict when it has ended."""
+    del at  # the database's clock stamps every change of state
+    moves = ((State.QUEUED, State.CANCELLED), (State.RUNNING, State.CANCELLING))
+    if not any(move(job_id=job.id, start=start, to=to) for start, to in moves):
+        job.refresh_from_db()
+        if job.state != State.CANCELLING:
+            raise Conflict(f"The job is already {job.state}.", code="job_ended", job=job.uid)
+    job.refresh_from_db()
+    return job

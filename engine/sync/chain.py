@@ -1,0 +1,43 @@
+"""A flow as the engine runs it: generators give pages, then every step takes each page in turn."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.contract import Driver, Request, Target, Writes
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """Where pages come from. `overlap`: how far a cursor is taken back for late rows, in its unit (seconds for
+    moments; None: 5 minutes for moments, nothing for numbers). `limit`: the most records, None for all."""
+
+    uid: str
+    name: str
+    driver: Driver
+    request: Request
+    overlap: float | None = None
+    filter: list[Any] = field(default_factory=list)
+    limit: int | None = None
+
+
+class WritingDriver(Driver, Writes):
+    """A driver that can also write."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteStep:
+    """Where pages go: what passes `filter` is mapped by `mapping` ([]: as it is) and written to `target`."""
+
+    uid: str
+    name: str
+    driver: WritingDriver
+    target: Target
+    mapping: list[dict[str, Any]] = field(default_factory=list)
+    filter: list[Any] = field(default_factory=list)
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    generators: tuple[Generator, ...]
+    steps: tuple[WriteStep, ...]

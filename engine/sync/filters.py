@@ -1,0 +1,151 @@
+"""Filters: prefix S-expressions as Celigo writes them, compiled once into a predicate."""
+
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.errors import ConfigError
+from engine.schema import Row
+from engine.sync import paths
+
+Value = Callable[[Row], Any]
+Predicate = Callable[[Row], bool]
+
+
+def compile_filter(rules: list[Any]) -> Predicate | None:
+    """The predicate, or None for no rules. Raises ConfigError naming the operator that is not understood."""
+    if not rules:
+        return None
+    value = _compile(rules)
+    return lambda row: bool(value(row))
+
+
+def _compile(rule: Any) -> Value:
+    if not isinstance(rule, list):
+        return lambda _row: rule
+    if not rule or not isinstance(rule[0], str):
+        raise ConfigError("A filter rule is a list that begins with its operator", code="invalid_filter")
+    operator, *operands = rule
+    if operator == "extract":
+        if len(operands) != 1 or not isinstance(operands[0], str):
+            raise ConfigError("`extract` takes one path", code="invalid_filter")
+        return paths.getter(paths.parse(operands[0]))
+    values = [_compile(operand) for operand in operands]
+    if operator in JOINERS:
+        return JOINERS[operator](values)
+    if operator in UNARY and len(values) == 1:
+        return _unary(UNARY[operator], values[0])
+    if operator in BINARY and len(values) == 2:
+        return _binary(BINARY[operator], *values)
+    raise ConfigError(f"The filter operator {operator!r} with {len(values)} operands is not understood", code="invalid_filter")
+
+
+def _unary(function: Callable[[Any], Any], operand: Value) -> Value:
+    return lambda row: function(operand(row))
+
+
+def _binary(function: Callable[[Any, Any], bool], left: Value, right: Value) -> Value:
+    return lambda row: function(left(row), right(row))
+
+
+def _all(values: list[Value]) -> Value:
+    return lambda row: all(value(row) for value in values)
+
+
+def _any(values: list[Value]) -> Value:
+    return lambda row: any(value(row) for value in values)
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return None if math.isnan(number) else number
+
+
+def _epoch(value: Any) -> float | None:
+    """Milliseconds since 1970, of a number or an ISO moment."""
+    if value is None or isinstance(value, int | float):
+        return value
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000
+
+
+def _string(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else str(value)
+
+
+def _boolean(value: Any) -> bool:
+    return value not in (None, False, 0, "", "false", "0")
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value == "" or value == [] or value == {}
+
+
+def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """Numbers with numbers, texts with texts; nothing compares with what is not there."""
+
+    def function(left: Any, right: Any) -> bool:
+        if left is None or right is None:
+            return False
+        if isinstance(left, str) != isinstance(right, str):
+            left, right = _number(left), _number(right)
+            if left is None or right is None:
+                return False
+        return compare(left, right)
+
+    return function
+
+
+def _matches(value: Any, pattern: Any) -> bool:
+    return value is not None and re.search(str(pattern), str(value)) is not None
+
+
+def _text_pair(compare: Callable[[str, str], bool]) -> Callable[[Any, Any], bool]:
+    return lambda left, right: left is not None and right is not None and compare(str(left), str(right))
+
+
+def _if_number(function: Callable[[float], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if _number(value) is None else function(float(value))
+
+
+JOINERS: dict[str, Callable[[list[Value]], Value]] = {"and": _all, "or": _any}
+UNARY: dict[str, Callable[[Any], Any]] = {
+    "not": lambda value: not value,
+    "empty": _is_empty,
+    "isempty": _is_empty,
+    "notempty": lambda value: not _is_empty(value),
+    "isnotempty": lambda value: not _is_empty(value),
+    "number": _number,
+    "string": _string,
+    "boolean": _boolean,
+    "epochtime": _epoch,
+    "lowercase": lambda value: None if value is None else str(value).lower(),
+    "uppercase": lambda value: None if value is None else str(value).upper(),
+    "ceiling": _if_number(math.ceil),
+    "floor": _if_number(math.floor),
+    "abs": _if_number(abs),
+}
+BINARY: dict[str, Callable[[Any, Any], bool]] = {
+    "equals": lambda left, right: left == right,
+    "notequals": lambda left, right: left != right,
+    "greaterthan": _ordered(lambda left, right: left > right),
+    "greaterthanequals": _ordered(lambda left, right: left >= right),
+    "lessthan": _ordered(lambda left, right: left < right),
+    "lessthanequals": _ordered(lambda left, right: left <= right),
+    "startswith": _text_pair(str.startswith),
+    "endswith": _text_pair(str.endswith),
+    "contains": _text_pair(lambda left, right: right in left),
+    "doesnotcontain": lambda left, right: left is None or str(right) not in str(left),
+    "matches": _matches,
+    "anyof": lambda left, right: left in (right if isinstance(right, list) else str(right).split(",")),
+}
