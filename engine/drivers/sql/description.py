@@ -1,0 +1,53 @@
+"""A table or query as its catalogue describes it, with what reading it in pages needs besides."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from engine.errors import ConfigError
+from engine.schema import Kind, Stream, Table
+
+# Of these a server sorts and compares by one order, and their text is exact.
+KEY_KINDS = frozenset(
+    {
+        Kind.BOOLEAN,
+        Kind.INTEGER,
+        Kind.DECIMAL,
+        Kind.TEXT,
+        Kind.BINARY,
+        Kind.DATE,
+        Kind.TIME,
+        Kind.TIMESTAMP,
+        Kind.TIMESTAMPTZ,
+        Kind.UUID,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """`unique`: the columns of each unique index over NOT NULL columns, the primary key's first.
+    `unordered`: columns that no key may use although their kind could."""
+
+    stream: Stream
+    unique: tuple[tuple[str, ...], ...] = ()
+    unordered: frozenset[str] = frozenset()
+
+    def can_order(self, name: str) -> bool:
+        column = self.stream.column(name)
+        return column is not None and column.type.kind in KEY_KINDS and name not in self.unordered
+
+
+def keyed(stream: Stream, unique: Iterable[tuple[str, ...]], unordered: Iterable[str]) -> Description:
+    """A description whose stream has the first of `unique` as its key that pages can continue by."""
+    described = Description(stream, tuple(unique), frozenset(unordered))
+    key = next((names for names in described.unique if all(map(described.can_order, names))), ())
+    return replace(described, stream=replace(stream, key=key))
+
+
+def unknown_table(table: Table) -> ConfigError:
+    return ConfigError(f"There is no table {str(table)!r}.", code="unknown_table")
+
+
+def is_name(text: str) -> bool:
+    """Whether a catalogue could hold it: drivers refuse NUL and halves of characters in words of their own."""
+    return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,103 @@
+"""Tables and queries as PostgreSQL's catalogue describes them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from engine.drivers.sql import description
+from engine.drivers.sql.description import Description
+from engine.drivers.sql.postgresql import types
+from engine.schema import Column, Stream, Table
+
+SYSTEM_SCHEMAS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+
+RELATION = f"""
+SELECT c.oid, n.nspname, c.relname, c.reltuples, c.relhassubclass AND c.relkind = 'r'
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relname = %(name)s AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {SYSTEM_SCHEMAS}
+   AND CASE WHEN %(schema)s = '' THEN pg_catalog.pg_table_is_visible(c.oid) ELSE n.nspname = %(schema)s END
+   AND %(catalog)s IN ('', pg_catalog.current_database())
+"""  # noqa: S608  (no part of it comes from outside)
+
+COLUMNS = """
+SELECT a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated <> '',
+       CASE WHEN a.attidentity <> '' THEN 'identity'
+            WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
+       pg_catalog.col_description(a.attrelid, a.attnum)
+  FROM pg_catalog.pg_attribute a
+  LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+ WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped
+ ORDER BY a.attnum
+"""
+
+UNIQUE = """
+SELECT pg_catalog.array_agg(a.attname::text ORDER BY place)
+  FROM pg_catalog.pg_index i
+ CROSS JOIN LATERAL pg_catalog.generate_series(0, i.indnkeyatts - 1) place
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[place]
+ WHERE i.indrelid = %s AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+ GROUP BY i.indexrelid, i.indisprimary
+HAVING pg_catalog.bool_and(a.attnotnull)
+ ORDER BY i.indisprimary DESC, pg_catalog.count(*), i.indexrelid
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Relation:
+    oid: int
+    table: Table
+    rows: int | None
+    has_children: bool
+
+
+def table(cursor: psycopg.Cursor[Any], asked: Table) -> Description:
+    """Raises ConfigError `unknown_table`."""
+    relation = _relation(cursor, asked)
+    columns, resolved = _columns(cursor, relation.oid)
+    stream = Stream(relation.table, columns, rows=relation.rows)
+    # The rows of children that inherit are read too, and no index of the parent keeps theirs apart.
+    unique = [] if relation.has_children else _unique(cursor, relation.oid)
+    return description.keyed(stream, unique, _unordered(columns, resolved))
+
+
+def result(cursor: psycopg.Cursor[Any], source: Any) -> Description:
+    """The columns of what `cursor` has just executed for `source`."""
+    answer = cursor.pgresult
+    assert answer is not None
+    places = range(answer.nfields)
+    names = [(answer.fname(place) or b"").decode() for place in places]
+    resolved = types.resolve(cursor, [(answer.ftype(place), answer.fmod(place)) for place in places])
+    columns = tuple(Column(name, one.type, native=one.native) for name, one in zip(names, resolved, strict=True))
+    return Description(Stream(source, columns), unordered=_unordered(columns, resolved))
+
+
+def _relation(cursor: psycopg.Cursor[Any], asked: Table) -> _Relation:
+    if not all(map(description.is_name, (asked.name, asked.schema, asked.catalog))):
+        raise description.unknown_table(asked)
+    cursor.execute(RELATION, {"name": asked.name, "schema": asked.schema, "catalog": asked.catalog})
+    found = cursor.fetchone()
+    if found is None:
+        raise description.unknown_table(asked)
+    oid, schema, name, rows, has_children = found
+    return _Relation(oid, Table(name, schema), int(rows) if rows > 0 else None, has_children)
+
+
+def _columns(cursor: psycopg.Cursor[Any], oid: int) -> tuple[tuple[Column, ...], list[types.Resolved]]:
+    cursor.execute(COLUMNS, (oid,))
+    found = cursor.fetchall()
+    resolved = types.resolve(cursor, [(type_oid, modifier) for _, type_oid, modifier, *_ in found])
+    columns = tuple(
+        Column(name, one.type, not is_required, one.native, is_generated, default, comment)
+        for (name, _, _, is_required, is_generated, default, comment), one in zip(found, resolved, strict=True)
+    )
+    return columns, resolved
+
+
+def _unique(cursor: psycopg.Cursor[Any], oid: int) -> list[tuple[str, ...]]:
+    cursor.execute(UNIQUE, (oid,))
+    return [tuple(names) for (names,) in cursor.fetchall()]
+
+
+def _unordered(columns: tuple[Column, ...], resolved: list[types.Resolved]) -> frozenset[str]:
+    return frozenset(column.name for column, one in zip(columns, resolved, strict=True) if not one.is_ordered)
