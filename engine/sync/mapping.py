@@ -129,3 +129,10 @@ def _with_default(get: Callable[[Row], Any], default: Any) -> Callable[[Row], An
         return default if value is None or value == "" else value
 
     return get_or_default
+
+
+def check_rules(rules: Sequence[dict[str, Any]]) -> None:
+    """Raises ConfigError for rules that no source could satisfy."""
+    extracts = [str(rule.get("extract") or "") for rule in rules]
+    fields = {str(paths.parse(extract)[0]) for extract in extracts if extract.startswith("$")}
+    compile_mapping(rules, [Column(field, Type(Kind.TEXT)) for field in fields])

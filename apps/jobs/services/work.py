@@ -94,6 +94,11 @@ class Work:
         steadily(store)
         self.moved_at = time.monotonic()
 
+    def pulse(self, **totals: Any) -> None:
+        """Stores figures between two checkpoints, which are no progress that an attempt could be resumed from."""
+        steadily(lambda: self._update(**totals))
+        self.moved_at = time.monotonic()
+
     def refuse(self, *, step_uid: str, page: int, refusals: Sequence[Refusal]) -> None:
         """Keeps refused records; the same place in the same page is kept once, however often the page is read."""
         rows = [
@@ -111,9 +116,6 @@ class Work:
             for refusal in refusals
         ]
         steadily(lambda: RecordError.objects.bulk_create(rows, ignore_conflicts=True))
-
-    def count_refused(self) -> int:
-        return RecordError.objects.filter(job_id=self.job.id).count()
 
     def _update(self, **fields: Any) -> None:
         row = Job.objects.filter(id=self.job.id, fence=self.job.fence, state__in=LIVE)

@@ -39,7 +39,7 @@ def text(settings: Mapping[str, Any], field: Field) -> str:
     if value is None:
         value = ""
     if not isinstance(value, str) or "\0" in value:
-        raise _invalid(field)
+        raise invalid(field)
     if not value and field.required:
         raise ConfigError(f"{field.label} is missing.", code="invalid_setting")
     if field.choices and value not in field.choices:
@@ -53,8 +53,8 @@ def number(settings: Mapping[str, Any], field: Field) -> int:
     try:
         return int(value)
     except (TypeError, ValueError) as error:
-        raise _invalid(field) from error
+        raise invalid(field) from error
 
 
-def _invalid(field: Field) -> ConfigError:
+def invalid(field: Field) -> ConfigError:
     return ConfigError(f"{field.label} is not a valid {field.type}.", code="invalid_setting")

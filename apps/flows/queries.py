@@ -1,0 +1,31 @@
+"""Reads of flows and what they are made of."""
+
+from django.db.models import Q, QuerySet
+
+from apps.connections.models import Connection
+from apps.flows.models import Flow, FlowStep
+from apps.jobs.models import LIVE, Job, Schedule
+
+
+def steps_of(flow: Flow) -> QuerySet[FlowStep]:
+    """In their order, generators first, with what they use."""
+    steps = FlowStep.objects.filter(flow=flow).order_by("role", "index")
+    return steps.select_related("export__connection", "destination__connection")
+
+
+def connections_of(flow: Flow) -> QuerySet[Connection]:
+    """Every connection that a run of the flow opens."""
+    used = Q(exports__steps__flow=flow) | Q(imports__steps__flow=flow)
+    return Connection.objects.filter(used).distinct()
+
+
+def is_running(flow: Flow) -> bool:
+    return Job.objects.filter(kind="flow", subject_id=flow.id, state__in=LIVE).exists()
+
+
+def schedule_of(flow: Flow) -> Schedule | None:
+    return Schedule.objects.filter(kind="flow", subject_id=flow.id).first()
+
+
+def latest_job(flow: Flow) -> Job | None:
+    return Job.objects.filter(kind="flow", subject_id=flow.id, parent=None).order_by("-id").first()

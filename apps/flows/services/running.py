@@ -1,0 +1,128 @@
+"""What runs a job of kind "flow": builds the chain from the job's own snapshot of the flow, and moves it."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+from django.utils import timezone
+
+from apps.connections import services as connections
+from apps.connections.models import Connection
+from apps.errors import NotFound
+from apps.flows.models import Export, Flow, Import
+from apps.flows.queries import steps_of
+from apps.flows.services import retrying
+from apps.flows.services.control import FlowControl, make_rows
+from apps.jobs.models import JobStep
+from apps.jobs.services import Work
+from engine.contract import Driver, Mode, Request, Target
+from engine.errors import ConfigError, CredentialsError
+from engine.schema import Query, Table
+from engine.sync.chain import Chain, Generator, WriteStep
+from engine.sync.run import run as move
+
+Open = Callable[[str], Any]
+
+
+def run(work: Work) -> None:
+    """Raises what the engine raises; a refused sign-in takes the connection offline first."""
+    config = work.snapshot(_config(work.job.subject_id))
+    opened: dict[str, tuple[Connection, Driver]] = {}
+    with ExitStack() as stack:
+        try:
+            chain = build(config, lambda uid: _open(uid, work, stack, opened))
+            if work.params.get("retry"):
+                retrying.run(work, chain)
+            else:
+                rows = make_rows(work, _steps(config))
+                move(chain, FlowControl(work, rows))
+                JobStep.objects.filter(job_id=work.job.id).update(ended_at=timezone.now())
+        except CredentialsError as error:
+            _take_offline(opened, error)
+            raise
+
+
+def build(config: dict[str, Any], open_: Open) -> Chain:
+    """The chain of a snapshot; `open_` gives the driver of a connection's uid."""
+    return Chain(
+        tuple(_generator(step, open_) for step in config["generators"]),
+        tuple(_write_step(step, open_) for step in config["processors"]),
+    )
+
+
+def _generator(step: dict[str, Any], open_: Open) -> Generator:
+    source, cursor = step["source"], step["cursor"]
+    request = Request(
+        source=Query(source["query"]) if source.get("query") else _table(source),
+        columns=tuple(step["columns"]),
+        key=tuple(step["key"]),
+        cursor=cursor.get("column", "") if step["type"] == Export.Type.DELTA else "",
+        page_rows=step["page_size"],
+    )
+    limit = (step["limit"] or 1) if step["type"] == Export.Type.TEST else None
+    driver = open_(step["connection"])
+    return Generator(step["uid"], step["name"], driver, request, cursor.get("overlap"), step["filter"], limit)
+
+
+def _write_step(step: dict[str, Any], open_: Open) -> WriteStep:
+    target = Target(_table(step["target"]), Mode(step["mode"]), tuple(step["key"]), allow_empty=step["allow_empty"])
+    driver = open_(step["connection"])
+    return WriteStep(
+        step["uid"], step["name"], driver, target, step["mapping"], step["filter"], generation=step["generation"]
+    )
+
+
+def _table(value: dict[str, Any]) -> Table:
+    return Table(value["table"], value.get("schema") or "", value.get("catalog") or "")
+
+
+def _open(uid: str, work: Work, stack: ExitStack, opened: dict[str, tuple[Connection, Driver]]) -> Driver:
+    if uid not in opened:
+        row = Connection.objects.filter(uid=uid, organization_id=work.job.organization_id).first()
+        if row is None:
+            raise ConfigError("A connection of this flow is gone.", code="unknown_connection")
+        opened[uid] = (row, stack.enter_context(connections.opened(row)))
+    return opened[uid][1]
+
+
+def _take_offline(opened: dict[str, tuple[Connection, Driver]], error: CredentialsError) -> None:
+    """Marks those connections offline that refuse us now: the error does not say which of them it was."""
+    for connection, driver in opened.values():
+        try:
+            driver.check()
+        except CredentialsError:
+            connections.mark_offline(connection=connection, reason=error.message, at=timezone.now())
+        except Exception:  # noqa: BLE001,S112 (whatever else is wrong with it, it is not its sign-in)
+            continue
+
+
+def _config(flow_id: int) -> dict[str, Any]:
+    """The flow as plain JSON, without secrets."""
+    flow = Flow.objects.filter(id=flow_id).first()
+    if flow is None:
+        raise NotFound("The flow of this job is gone.")
+    config: dict[str, Any] = {"generators": [], "processors": []}
+    for step in steps_of(flow):
+        resource = step.export or step.destination
+        assert resource is not None
+        fields = _export(resource) if isinstance(resource, Export) else _import(resource)
+        shared = {"uid": step.uid, "generation": step.generation, "name": resource.name, "resource": resource.uid}
+        config[f"{step.role}s"].append({**fields, **shared, "connection": resource.connection.uid})
+    return config
+
+
+def _export(export: Export) -> dict[str, Any]:
+    names = ("type", "source", "columns", "key", "cursor", "filter", "page_size", "limit")
+    return {name: getattr(export, name) for name in names}
+
+
+def _import(import_: Import) -> dict[str, Any]:
+    names = ("target", "mode", "key", "mapping", "filter", "allow_empty")
+    return {name: getattr(import_, name) for name in names}
+
+
+def _steps(config: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    roles = (("generators", "export"), ("processors", "import"))
+    return [
+        (step["uid"], role, step["resource"], step["name"]) for key, role in roles for step in config[key]
+    ]
