@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""The one way in: any Python will do, it makes `.venv` from the locked requirements and goes on inside."""
+
+import os
+import sys
+
+from config import install
+
+
+def main() -> None:
+    try:
+        install.enter([__file__, *sys.argv[1:]])
+    except install.InstallError as error:
+        sys.exit(str(error))
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if command == "test":
+        run_tests(sys.argv[2:])
+    elif command != "install":
+        run_django()
+
+
+def run_tests(arguments: "list[str]") -> None:
+    os.environ.setdefault("CROSSDOCK_HOME", str(install.ROOT / ".crossdock" / "test"))
+    os.environ.setdefault("CROSSDOCK_EMBEDDED", "test")
+    os.chdir(install.ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])
+
+
+def run_django() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+
+    from config.embedded import EmbeddedError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except (EmbeddedError, ImproperlyConfigured) as error:
+        sys.exit(f"{error}")
+
+
+if __name__ == "__main__":
+    main()
