@@ -197,7 +197,7 @@ EGRESS_ALLOW = env.items("EGRESS_ALLOW")
 FILE_ROOTS = [home.ROOT / path for path in env.items("FILE_ROOTS", str(home.folder() / "files"))]
 
 # Jobs: kind -> the service that runs it, its queue, and whether one at a time per subject
-JOB_RUNNERS = {
+JOB_RUNNERS: dict[str, dict[str, Any]] = {
     "flow": {"path": "apps.flows.services.running.run", "queue": "sync", "exclusive": True},
     "connection_test": {"path": "apps.connections.services.testing.run", "queue": "interactive", "exclusive": False},
     "connection_browse": {"path": "apps.connections.services.browsing.run", "queue": "interactive", "exclusive": False},

@@ -52,7 +52,8 @@ class Spec:
 @dataclass(frozen=True, slots=True)
 class Request:
     """What to read. `since` is the cursor's lower bound (left out itself if `strict`), `until` its upper one, included
-    (None: taken at the start); `after` continues an earlier reading; `native` asks for the system's own literals where they are more exact."""
+    (None: taken at the start); `after` continues an earlier reading; `native` asks for the system's own literals where
+    they are more exact."""
 
     source: Table | Query
     columns: tuple[str, ...] = ()
@@ -154,7 +155,8 @@ class Writer(Protocol):
     `take_over` makes what is missing, takes the fence and reads where the step stands; then either `begin` (a new run
     from nothing: `position` is its first) or writes behind the standing's position; `finish` ends the run (REPLACE:
     swaps). A page without a position is not committed before the next one with a position, or `finish`: a stream that
-    cannot be continued is written in one transaction. A later fence makes every call raise FenceLost. `interrupt` may be called from another thread.
+    cannot be continued is written in one transaction. A later fence makes every call raise FenceLost. `interrupt` may
+    be called from another thread.
     """
 
     delivery: Delivery

@@ -82,9 +82,12 @@ class Flow(Owned):
 
 
 class FlowStep(Row):
-    """A page generator (an `export`) or a page processor (a `destination`, or an `export` looked up). Its `uid` is what destinations remember, so a
-    flow that is replaced keeps the steps it keeps; `generation` goes up when a user starts a step anew;
-    `position` is our copy of how far the step got, and the only one where the destination may keep none."""
+    """A page generator (an `export`) or a page processor (a `destination`, or an `export` looked up).
+
+    Its `uid` is what destinations remember, so a flow that is changed keeps the steps it keeps; `generation` goes up
+    when a user starts a step anew; `position` is our copy of how far the step got, by generator, and the only one where
+    the destination may keep none.
+    """
 
     class Role(models.TextChoices):
         GENERATOR = "generator"

@@ -214,7 +214,9 @@ class RecordError(Row):
 
     class Meta:
         ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["job", "step_uid", "page", "index"], name="one_error_per_record")]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "step_uid", "page", "index"], name="one_error_per_record")
+        ]
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message[:80]}"

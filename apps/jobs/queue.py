@@ -3,7 +3,7 @@
 from types import TracebackType
 
 from celery import current_app
-from kombu import Connection
+from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
 # A frozen broker must not hold the dispatcher: with retries even one second of time-out became ten (findings 6)
@@ -23,13 +23,15 @@ class Publisher:
     def __enter__(self) -> "Publisher":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def publish(self, *, job_id: int, queue: str) -> None:
         """Raises BrokerDown within about two seconds when the broker does not answer."""
         if self.connection is None:
-            self.connection = current_app.connection_for_write(transport_options=self._options())
+            self.connection = current_app.connection_for_write(transport_options=_options())
         try:
             current_app.send_task(
                 "jobs.run", kwargs={"job_id": job_id}, queue=queue, connection=self.connection, retry=False
@@ -43,15 +45,15 @@ class Publisher:
         if connection is not None:
             connection.release()
 
-    @staticmethod
-    def _options() -> dict[str, object]:
-        return {**current_app.conf.broker_transport_options, **PATIENCE}
-
 
 def is_reachable() -> bool:
-    with current_app.connection_for_read(transport_options=Publisher._options()) as connection:
+    with current_app.connection_for_read(transport_options=_options()) as connection:
         try:
             connection.ensure_connection(max_retries=0, timeout=1)
         except (OperationalError, OSError, TimeoutError):
             return False
     return True
+
+
+def _options() -> dict[str, object]:
+    return {**current_app.conf.broker_transport_options, **PATIENCE}

@@ -11,7 +11,7 @@ LATE_SECONDS = 300
 
 
 def earlier(value: Any, type_: Type, overlap: float | None) -> Any:
-    """`value` less `overlap` (seconds for moments and dates, the number itself otherwise; None: 5 minutes for moments)."""
+    """`value` less `overlap`: seconds for moments and dates, a number for numbers; None: 5 minutes for moments, else 0."""
     if value is None:
         return None
     if type_.kind in MOMENTS:

@@ -39,7 +39,9 @@ def _compile(rule: Any) -> Value:
         return _unary(UNARY[operator], values[0])
     if operator in BINARY and len(values) == 2:
         return _binary(BINARY[operator], *values)
-    raise ConfigError(f"The filter operator {operator!r} with {len(values)} operands is not understood", code="invalid_filter")
+    raise ConfigError(
+        f"The filter operator {operator!r} with {len(values)} operands is not understood", code="invalid_filter"
+    )
 
 
 def _unary(function: Callable[[Any], Any], operand: Value) -> Value:

@@ -76,7 +76,9 @@ def _rule(rule: dict[str, Any], columns: dict[str, Column]) -> Rule:
         raise ConfigError("Every mapping rule needs a `generate`", code="invalid_mapping")
     for word in ("lookupName", "buildArrayHelper", "mappings"):
         if rule.get(word):
-            raise ConfigError(f"{generate}: `{word}` is not supported by imports into databases yet", code="unsupported_mapping")
+            raise ConfigError(
+                f"{generate}: `{word}` is not supported by imports into databases yet", code="unsupported_mapping"
+            )
     extract = rule.get("extract")
     if not isinstance(extract, str) or not extract.startswith("$"):
         return _literal(generate, extract, rule)
@@ -96,12 +98,16 @@ def _rule(rule: dict[str, Any], columns: dict[str, Column]) -> Rule:
             is_conditional,
         )
     target = wanted or Type(Kind.JSON)
-    return Rule(Column(generate, target), _with_default(_cast(paths.getter(segments), target), default), None, is_conditional)
+    return Rule(
+        Column(generate, target), _with_default(_cast(paths.getter(segments), target), default), None, is_conditional
+    )
 
 
 def _literal(generate: str, extract: Any, rule: dict[str, Any]) -> Rule:
     if isinstance(extract, str) and "{{" in extract:
-        raise ConfigError(f"{generate}: templates are not supported by imports into databases yet", code="unsupported_mapping")
+        raise ConfigError(
+            f"{generate}: templates are not supported by imports into databases yet", code="unsupported_mapping"
+        )
     target = _wanted(rule) or Type(Kind.TEXT)
     try:
         value = cast_to(target)(extract if extract is not None else rule.get("default"))

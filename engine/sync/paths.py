@@ -22,7 +22,9 @@ def parse(path: str) -> tuple[str | int, ...]:
         if match is None:
             raise ConfigError(f"{path!r} is not a path that is understood here", code="invalid_path")
         name, index, single, double = match.groups()
-        segments.append(int(index) if index is not None else next(part for part in (name, single, double) if part is not None))
+        segments.append(
+            int(index) if index is not None else next(part for part in (name, single, double) if part is not None)
+        )
         place = match.end()
     if not segments or not isinstance(segments[0], str):
         raise ConfigError(f"{path!r} does not begin with a field", code="invalid_path")

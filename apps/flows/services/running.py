@@ -123,6 +123,4 @@ def _import(import_: Import) -> dict[str, Any]:
 
 def _steps(config: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     roles = (("generators", "export"), ("processors", "import"))
-    return [
-        (step["uid"], role, step["resource"], step["name"]) for key, role in roles for step in config[key]
-    ]
+    return [(step["uid"], role, step["resource"], step["name"]) for key, role in roles for step in config[key]]

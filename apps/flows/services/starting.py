@@ -11,9 +11,7 @@ from apps.jobs import services as jobs
 from apps.jobs.models import ENDED, Job, RecordError
 
 
-def run_flow(
-    *, flow: Flow, params: Mapping[str, Any] | None = None, idempotency_key: str = "", at: datetime
-) -> Job:
+def run_flow(*, flow: Flow, params: Mapping[str, Any] | None = None, idempotency_key: str = "", at: datetime) -> Job:
     """The queued job. Raises Conflict when a connection is offline, Invalid when there is nothing to run."""
     del at  # the database's clock stamps jobs
     _check(flow)

@@ -7,7 +7,9 @@ from apps.jobs.models import Job, JobEvent
 from apps.jobs.services import events
 
 DUE = "(not_before IS NULL OR not_before <= now())"
-OPEN = f"((state = 'queued' AND {DUE}) OR (state = 'running' AND (lease_until IS NULL OR lease_until < now()) AND {DUE}))"
+OPEN = (
+    f"((state = 'queued' AND {DUE}) OR (state = 'running' AND (lease_until IS NULL OR lease_until < now()) AND {DUE}))"
+)
 ALONE = """
 NOT (is_exclusive AND EXISTS (
   SELECT 1 FROM jobs_job sibling WHERE sibling.kind = job.kind AND sibling.subject_id = job.subject_id

@@ -40,7 +40,9 @@ class Heartbeat:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._over.set()
         self._thread.join()
 
@@ -63,7 +65,12 @@ class Heartbeat:
             self.work.ask_to_stop("lease_lost")
 
     def _look(self) -> None:
-        values = {"id": self.work.job.id, "fence": self.work.job.fence, "lease": self.lease, "margin": self.lease * 0.75}
+        values = {
+            "id": self.work.job.id,
+            "fence": self.work.job.fence,
+            "lease": self.lease,
+            "margin": self.lease * 0.75,
+        }
         with connection.cursor() as cursor:
             cursor.execute(LOOK, values)
             row = cursor.fetchone()

@@ -56,10 +56,7 @@ def _attempt(work: Work) -> None:
         runner(job.kind).load()(work)
         _end(job, State.COMPLETED)
     except Stopped as stop:
-        if stop.reason == "cancel":
-            _end(job, State.CANCELLED)
-        elif stop.reason == "drain":
-            _hand_back(job, seconds=0, message="Handed back at the last checkpoint: the worker stops.")
+        _stop(job, stop)
     except FenceLost:
         log.info("Job %s was taken over", job.uid)
     except TransientError as error:
@@ -71,6 +68,14 @@ def _attempt(work: Work) -> None:
     except Exception:  # the job's owner gets a plain answer, the operator the traceback
         log.exception("Job %s failed by a fault of ours", job.uid)
         _fail(job, "internal", "An internal error ended this run. The operator's log has the details.")
+
+
+def _stop(job: Job, stop: Stopped) -> None:
+    """A lost lease is no end: whoever holds the next one goes on."""
+    if stop.reason == "cancel":
+        _end(job, State.CANCELLED)
+    elif stop.reason == "drain":
+        _hand_back(job, seconds=0, message="Handed back at the last checkpoint: the worker stops.")
 
 
 def _end(job: Job, state: State, **fields: str) -> None:

@@ -33,7 +33,7 @@ def set_schedule(
     needs: list[str] | None = None,
     labels: dict[str, Any] | None = None,
 ) -> Schedule:
-    """The subject's one schedule, made or changed. Raises Invalid for an unreadable cron or one that is too frequent."""
+    """The subject's one schedule, made or changed. Raises Invalid for a cron that is unreadable or too frequent."""
     _check(cron=cron, interval=interval, timezone=timezone)
     values = {
         "subject_uid": subject_uid,

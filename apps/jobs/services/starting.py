@@ -62,7 +62,7 @@ def _insert(job: Job) -> bool:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
     except IntegrityError:
-        job.id = None  # type: ignore[assignment]  # unsaved again
+        job.pk = None  # unsaved again
         return False
     return True
 
@@ -73,7 +73,9 @@ def _same(job: Job) -> Job | None:
     if job.idempotency_key and (earlier := mine.filter(idempotency_key=job.idempotency_key).first()):
         if (earlier.kind, earlier.subject_id, earlier.params) == (job.kind, job.subject_id, job.params):
             return earlier
-        raise Conflict("This idempotency key was used for another request.", code="idempotency_key_reused", job=earlier.uid)
+        raise Conflict(
+            "This idempotency key was used for another request.", code="idempotency_key_reused", job=earlier.uid
+        )
     waiting = mine.filter(kind=job.kind, subject_id=job.subject_id, state=State.QUEUED, parent=None).first()
     if waiting is not None and waiting.params != job.params:
         raise Conflict("Another run waits already.", code="run_waiting", job=waiting.uid)

@@ -77,7 +77,7 @@ class Work:
         steadily(lambda: Result.objects.update_or_create(job_id=self.job.id, defaults=values))
 
     def snapshot(self, config: dict[str, Any]) -> dict[str, Any]:
-        """The configuration that the job runs with: `config` at its first attempt, the same again at every later one."""
+        """What the job runs with: `config` at its first attempt, the same again at every later one."""
         if self.job.config is None:
             self._update(config=config)
             self.job.config = config
@@ -89,7 +89,9 @@ class Work:
         def store() -> None:
             self._update(stalled=0, **totals)
             if steps:
-                JobStep.objects.bulk_update(steps, ["records", "ignored", "failed", "pages", "ended_at", "lane", "delivery"])
+                JobStep.objects.bulk_update(
+                    steps, ["records", "ignored", "failed", "pages", "ended_at", "lane", "delivery"]
+                )
 
         steadily(store)
         self.moved_at = time.monotonic()
@@ -124,7 +126,7 @@ class Work:
 
     def add_to_parent(self, *, written: int, failed: int) -> None:
         """Credits a retry's results to the job whose errors it retried."""
-        Job.objects.filter(id=self.job.parent_id).update(
+        Job.objects.filter(children=self.job.id).update(
             records_written=F("records_written") + written, records_failed=F("records_failed") - failed
         )
 
