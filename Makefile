@@ -1,0 +1,21 @@
+# `make X` is `./manage.py X`, and `make X ARGUMENTS="..."` hands it more. GNU make 3.81 will do.
+
+# The first Python that runs at all: a version manager's python3 may refuse to. manage.py then looks for the newest.
+python := $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$each -c '' 2>/dev/null && echo $$each && break; done)
+once := $(if $(ONCE),--once)
+
+.PHONY: help install demo test up check
+
+help:
+	@echo 'make demo      a sample shop, a first sync, and a console to look at (ONCE=1: the sync alone)'
+	@echo 'make up        web, worker and dispatcher, until Ctrl-C'
+	@echo 'make test      all tests'
+	@echo 'make check     looks at the settings'
+	@echo 'make install   only what the others begin with: .venv with the locked packages'
+
+install test up check:
+	@$(python) manage.py $@ $(ARGUMENTS)
+
+demo:
+	@$(python) manage.py demo $(once) $(ARGUMENTS)
