@@ -132,7 +132,7 @@ class Postgres:
         if made_by and made_by != ours:
             raise EmbeddedError(
                 f"{self.data} was made by PostgreSQL {made_by}, and this is PostgreSQL {ours}. Dump it with the "
-                "version that made it (docs/operating.md says how), or move the folder away to start with empty databases."
+                "version that made it (docs/operating.md says how), or move the folder away to start anew."
             )
 
 
