@@ -194,6 +194,8 @@ CELERY_TIMEZONE = "UTC"
 # What may be reached and opened
 EGRESS_ALLOW = env.items("EGRESS_ALLOW")
 """Networks in CIDR notation that every organisation's connections may reach although they are private."""
+EGRESS_DENY = database_url.endpoints(DATABASES["default"], REDIS_URL)
+"""Our own servers as (host, port): no connection leads there, whatever is allowed."""
 FILE_ROOTS = [home.ROOT / path for path in env.items("FILE_ROOTS", str(home.folder() / "files"))]
 
 # Jobs: kind -> the service that runs it, its queue, and whether one at a time per subject
@@ -215,7 +217,8 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "config.logs.LineFormatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"redaction": {"()": "engine.toolkit.masking.Redaction"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redaction"]}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO").upper()},
     "loggers": {"django.request": {"level": "ERROR"}, "celery": {"level": "WARNING"}, "kombu": {"level": "ERROR"}},
 }

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
+from django.utils import timezone
 
 
 def new_uid() -> str:
@@ -18,7 +19,7 @@ class Row(models.Model):
     """What every table has: `uid` is the public id, the big integer stays inside but for Databasin."""
 
     uid = models.CharField(max_length=24, unique=True, default=new_uid, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

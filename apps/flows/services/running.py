@@ -81,7 +81,7 @@ def _open(uid: str, work: Work, stack: ExitStack, opened: dict[str, tuple[Connec
         row = Connection.objects.filter(uid=uid, organization_id=work.job.organization_id).first()
         if row is None:
             raise ConfigError("A connection of this flow is gone.", code="unknown_connection")
-        opened[uid] = (row, stack.enter_context(connections.opened(row)))
+        opened[uid] = (row, stack.enter_context(connections.opened(row, purpose=f"job {work.job.uid}")))
     return opened[uid][1]
 
 

@@ -13,7 +13,6 @@ from apps.jobs.models import ENDED, Job, RecordError
 
 def run_flow(*, flow: Flow, params: Mapping[str, Any] | None = None, idempotency_key: str = "", at: datetime) -> Job:
     """The queued job. Raises Conflict when a connection is offline, Invalid when there is nothing to run."""
-    del at  # the database's clock stamps jobs
     _check(flow)
     return jobs.start(
         kind="flow",
@@ -24,6 +23,7 @@ def run_flow(*, flow: Flow, params: Mapping[str, Any] | None = None, idempotency
         labels={"flow": flow.uid},
         params=dict(params or {}),
         idempotency_key=idempotency_key,
+        at=at,
     )
 
 
@@ -55,6 +55,7 @@ def retry(*, job: Job, at: datetime, uids: Collection[str] | None = None) -> Job
         params={"retry": True},
         origin=Job.Origin.RETRY,
         parent=job,
+        at=at,
     )
     RecordError.objects.filter(uid__in=wanted, retry=None).update(retry=child)
     return child

@@ -1,5 +1,6 @@
 """A job begins as a row in the caller's transaction; the dispatcher hears of it when that commits."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -18,6 +19,7 @@ def start(
     subject_id: int,
     subject_uid: str,
     organization_id: int,
+    at: datetime,
     project_id: int | None = None,
     labels: dict[str, Any] | None = None,
     params: dict[str, Any] | None = None,
@@ -44,6 +46,7 @@ def start(
         origin=origin,
         parent=parent,
         idempotency_key=idempotency_key,
+        created_at=at,
         queue=runs.queue,
         is_exclusive=runs.is_exclusive,
     )

@@ -1,6 +1,5 @@
 """The one place where a job changes its state: by compare-and-set, with an event in the same transaction."""
 
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -28,9 +27,8 @@ def move(*, job_id: int, start: State, to: State, fence: int | None = None, **fi
     return True
 
 
-def cancel(*, job: Job, at: datetime) -> Job:
+def cancel(*, job: Job) -> Job:
     """A waiting job is cancelled at once, a running one is asked to stop. Raises Conflict when it has ended."""
-    del at  # the database's clock stamps every change of state
     moves = ((State.QUEUED, State.CANCELLED), (State.RUNNING, State.CANCELLING))
     if not any(move(job_id=job.id, start=start, to=to) for start, to in moves):
         job.refresh_from_db()

@@ -1,0 +1,142 @@
+"""Making, changing and removing connections."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Model, ProtectedError
+
+from apps.connections import queries
+from apps.connections.models import Connection
+from apps.connections.services import sealing
+from apps.connections.services.values import Checked, Present, check, is_line
+from apps.connectors import queries as connectors
+from apps.connectors.models import Connector
+from apps.errors import Conflict, Invalid
+from apps.jobs import services as jobs
+from engine.toolkit.masking import STARS
+
+LONGEST_NAME = 200
+NAMED_USERS = 5
+
+
+def create(
+    *,
+    organization_id: int,
+    project_id: int | None,
+    connector: Connector,
+    name: str,
+    values: Mapping[str, Any],
+    external_id: str = "",
+    document: Mapping[str, Any] | None = None,
+) -> Connection:
+    """A connection from its settings and secrets, mixed in `values`. Raises Invalid with every problem."""
+    if not connector.is_enabled:
+        raise Invalid(f"{connector.label} may not be connected here.", code="connector_disabled", field="connector")
+    connection = Connection(
+        organization_id=organization_id,
+        project_id=project_id,
+        connector=connector,
+        name=_label("name", name, required=True),
+        external_id=_label("external_id", external_id),
+        document=dict(document or {}),
+    )
+    _store(connection, check(connectors.spec(connector), values))
+    return connection
+
+
+def change(
+    *,
+    connection: Connection,
+    name: str | None = None,
+    external_id: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    document: Mapping[str, Any] | None = None,
+    replace: bool = False,
+) -> Connection:
+    """What is given changes, the rest stays; with `replace`, a setting or secret that `values` leaves out is erased.
+
+    Stars leave a secret as it is. When a setting that binds the secrets to their system changes, secrets that do not
+    come in the same call are cleared, and the connection is offline until they are entered again and it passes a test.
+    Raises Invalid, NotFound, and CredentialsError when a secret that is to stay cannot be read.
+    """
+    with transaction.atomic():
+        row = queries.connection_for_update(connection.id)
+        row.name = row.name if name is None else _label("name", name, required=True)
+        row.external_id = row.external_id if external_id is None else _label("external_id", external_id)
+        row.document = row.document if document is None else dict(document)
+        spec = connectors.spec(row.connector)
+        present = Present(row.settings, queries.held_secrets(row))
+        checked = check(spec, values or {}, present=present, replace=replace and values is not None)
+        lost = _listed([field.label for field in spec.fields if field.name in checked.lost])
+        _store(
+            row, checked, offline_reason=lost and f"{lost} must be entered again: the connection leads elsewhere now."
+        )
+    return row
+
+
+def clone(*, connection: Connection, name: str) -> Connection:
+    """A copy without the secrets, which belong to the original alone: it is offline until they are entered."""
+    copy = Connection(
+        organization_id=connection.organization_id,
+        project_id=connection.project_id,
+        connector=connection.connector,
+        name=_label("name", name, required=True),
+        document=connection.document,
+    )
+    lost = queries.held_secrets(connection)
+    without = Checked(dict(connection.settings), entered={}, kept=frozenset(), lost=lost)
+    _store(copy, without, offline_reason="A copy comes without its secrets: enter them." if lost else "")
+    return copy
+
+
+def remove(*, connection: Connection) -> None:
+    """Raises Conflict naming what uses the connection, NotFound when it is gone already."""
+    with transaction.atomic():
+        row = queries.connection_for_update(connection.id)
+        try:
+            row.delete()
+        except ProtectedError as error:
+            raise Conflict(f"The connection is used by {_users(error.protected_objects)}.", code="in_use") from error
+
+
+def _store(connection: Connection, checked: Checked, *, offline_reason: str = "") -> None:
+    """Saves what was checked. With a reason, nothing runs over the connection until it passes a test."""
+    connection.sealed = _sealed(connection, checked)
+    connection.settings = checked.settings
+    connection.shown = checked.settings | dict.fromkeys(sorted({*checked.entered, *checked.kept}), STARS)
+    if offline_reason:
+        connection.is_offline, connection.offline_reason = True, offline_reason
+    with transaction.atomic():
+        connection.save()
+        if offline_reason:
+            jobs.pause_schedules(needs=connection.uid, reason=offline_reason)
+
+
+def _sealed(connection: Connection, checked: Checked) -> str:
+    """The new blob; the old one is opened only when some of its secrets stay and others do not."""
+    if not checked.entered and checked.kept == queries.held_secrets(connection):
+        return connection.sealed
+    kept = sealing.unseal_secrets(connection) if checked.kept else {}
+    staying = {name: secret for name, secret in kept.items() if name in checked.kept}
+    return sealing.seal_secrets(connection, staying | checked.entered)
+
+
+def _label(field: str, value: object, *, required: bool = False) -> str:
+    label = field.replace("_", " ").capitalize()
+    if not isinstance(value, str) or not is_line(value, LONGEST_NAME):
+        raise Invalid(f"{label} must be one line of at most {LONGEST_NAME} characters.", field=field)
+    if required and not value.strip():
+        raise Invalid(f"{label} is required.", code="missing_required_field", field=field)
+    return value
+
+
+def _users(users: Iterable[Model]) -> str:
+    named = [f"{type(user).__name__.lower()} {str(user)!r}" for user in users]
+    if len(named) > NAMED_USERS:
+        named = [*named[:NAMED_USERS], f"{len(named) - NAMED_USERS} more"]
+    return _listed(named)
+
+
+def _listed(items: list[str]) -> str:
+    return " and ".join(part for part in (", ".join(items[:-1]), items[-1]) if part)

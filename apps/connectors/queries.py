@@ -1,0 +1,32 @@
+"""What can be connected, what it asks for and what it can do: the last two are its driver's word."""
+
+from django.db.models import QuerySet
+
+from apps.connectors.models import Connector
+from apps.errors import NotFound
+from engine import registry
+from engine.contract import Browses, Spec, Writes
+
+POWERS: dict[str, type] = {"writes": Writes, "browses": Browses}
+
+
+def enabled() -> QuerySet[Connector]:
+    return Connector.objects.filter(is_enabled=True)
+
+
+def connector(name: str) -> Connector:
+    """Raises NotFound, also for one that the operator has switched off."""
+    try:
+        return enabled().get(name=name)
+    except Connector.DoesNotExist:
+        raise NotFound(f"There is no connector named {name!r}.", field="connector") from None
+
+
+def spec(connector: Connector) -> Spec:
+    return registry.spec(connector.driver)
+
+
+def capabilities(connector: Connector) -> tuple[str, ...]:
+    """ "reads", which every driver does, and whatever else this one's class can."""
+    driver = registry.driver_class(connector.driver)
+    return ("reads", *(power for power, protocol in POWERS.items() if issubclass(driver, protocol)))

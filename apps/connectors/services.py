@@ -1,0 +1,51 @@
+"""The catalogue as this version of Crossdock brings it; what an operator switches off in it stays off."""
+
+from apps.connectors.models import Connector
+
+CATALOGUE: dict[str, dict[str, str]] = {
+    "postgresql": {
+        "label": "PostgreSQL",
+        "driver": "postgresql",
+        "category": "database",
+        "description": "Tables, views and queries of a PostgreSQL database.",
+    },
+    "mysql": {
+        "label": "MySQL",
+        "driver": "mysql",
+        "category": "database",
+        "description": "Tables, views and queries of the databases of a MySQL server.",
+    },
+    "mariadb": {
+        "label": "MariaDB",
+        "driver": "mysql",
+        "category": "database",
+        "description": "Tables, views and queries of the databases of a MariaDB server.",
+    },
+    "sqlite": {
+        "label": "SQLite",
+        "driver": "sqlite",
+        "category": "database",
+        "description": "A database file in the organisation's own folder on this server.",
+    },
+}
+
+
+def load_catalogue() -> int:
+    """Brings the table up to date with the catalogue; how many connectors were new or had changed."""
+    present = {connector.name: connector for connector in Connector.objects.all()}
+    outdated = [
+        Connector(name=name, **description)
+        for name, description in CATALOGUE.items()
+        if not _says(present.get(name), description)
+    ]
+    Connector.objects.bulk_create(
+        outdated,
+        update_conflicts=True,
+        unique_fields=["name"],
+        update_fields=["label", "driver", "category", "description", "updated_at"],
+    )
+    return len(outdated)
+
+
+def _says(connector: Connector | None, description: dict[str, str]) -> bool:
+    return connector is not None and all(getattr(connector, field) == text for field, text in description.items())

@@ -1,0 +1,1 @@
+"""Celigo's grammar: errors, paging, projection, patches, and how its resources are read and written."""

@@ -1,0 +1,13 @@
+"""Errors as Databite's server words them: `{"error": text}`, and `fields` where several are wrong."""
+
+from typing import Any
+
+from apps.dialects.failures import Failure
+
+
+def envelope(failure: Failure, _request_id: str) -> tuple[int, dict[str, Any]]:
+    status = 400 if failure.status == 422 else failure.status
+    body: dict[str, Any] = {"error": failure.first.message}
+    if fields := {problem.field: problem.message for problem in failure.problems if problem.field}:
+        body["fields"] = fields
+    return status, body

@@ -1,0 +1,87 @@
+"""The outermost layer of the API's paths: what goes wrong anywhere below leaves in the words of its dialect."""
+
+import logging
+import secrets
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.response import HttpResponseBase
+
+from apps.dialects.errors import REQUEST_ID, answer
+from apps.dialects.failures import Failure, failure
+from apps.dialects.paths import dialect_of
+
+log = logging.getLogger(__name__)
+
+CHUNK_BYTES = 64 * 1024
+DRAINED_BODIES = 10
+"""So many times the permitted size is read of a body that is too large, so that its sender hears the answer."""
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+KEPT_SLASH = ("/admin/", "/static/")
+
+
+def envelope(get_response: Handler) -> Handler:
+    """Every answer gets X-Request-Id; under /api, /v1 and /config every error gets its dialect's envelope, one
+    trailing slash does not matter, and nothing is redirected."""
+
+    def respond(request: HttpRequest) -> HttpResponseBase:
+        request.META[REQUEST_ID] = secrets.token_hex(8)
+        if request.path_info.endswith("/") and not request.path_info.startswith(KEPT_SLASH):
+            request.path_info = request.path_info.removesuffix("/") or "/"
+        is_api = dialect_of(request.path) is not None
+        response = _within(request, get_response) if is_api else get_response(request)
+        response["X-Request-Id"] = request.META[REQUEST_ID]
+        return response
+
+    return respond
+
+
+def _within(request: HttpRequest, get_response: Handler) -> HttpResponseBase:
+    if refused := _refusal(request):
+        response: HttpResponseBase = answer(request, refused)
+    else:
+        response = get_response(request)
+    _read_rest(request)
+    return _worded(request, response)
+
+
+def _refusal(request: HttpRequest) -> Failure | None:
+    if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+        return failure(400, "The address holds a NUL character, which no text may.")
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if _length(request) > limit:
+        return failure(413, f"The body is larger than {limit} bytes.")
+    return None
+
+
+def _read_rest(request: HttpRequest) -> None:
+    """Takes what nobody read of the body off the connection, as its sender may not listen before it has sent all."""
+    if not _length(request):
+        return
+    allowed = settings.DATA_UPLOAD_MAX_MEMORY_SIZE * DRAINED_BODIES
+    try:
+        while allowed > 0 and (chunk := request.read(CHUNK_BYTES)):
+            allowed -= len(chunk)
+    except UnreadablePostError:
+        log.info("The client of request %s went away before its body was read", request.META[REQUEST_ID])
+
+
+def _length(request: HttpRequest) -> int:
+    text = request.META.get("CONTENT_LENGTH") or ""
+    return int(text) if text.isdecimal() else 0
+
+
+def _worded(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """The answer, or what its dialect says in its place when some layer below answered by a page or a redirect."""
+    status = response.status_code
+    if 300 <= status < 400 and status != 304:
+        return answer(request, failure(403, "The API is not served here: call it by https.", code="https_required"))
+    if status < 400 or response.get("Content-Type", "").startswith("application/json"):
+        return response
+    headers = {name: response[name] for name in ("Allow", "Retry-After") if name in response}
+    worded = answer(request, failure(status, headers=headers))
+    if isinstance(response, HttpResponse):
+        worded.cookies = response.cookies
+    return worded

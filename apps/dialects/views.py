@@ -1,0 +1,32 @@
+"""What every endpoint is made from."""
+
+from typing import ClassVar
+
+from rest_framework.request import Request
+from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
+
+from apps.dialects.caller import Caller
+
+METHODS = ["get", "head", "post", "put", "patch", "delete"]
+
+
+class Endpoint(APIView):
+    """One path. `scope`: what its methods need, where that is not read or write."""
+
+    http_method_names: ClassVar[list[str]] = METHODS
+    scope: ClassVar[str] = ""
+
+
+class Endpoints(ViewSet):
+    """Several paths of one resource, tied together in config/urls."""
+
+    http_method_names: ClassVar[list[str]] = METHODS
+    scope: str = ""
+
+
+def caller_of(request: Request) -> Caller:
+    """Who calls. The default permission has let nobody in whom the authenticator did not name."""
+    caller = request.auth
+    assert isinstance(caller, Caller)
+    return caller
