@@ -32,7 +32,6 @@ def start_browse(
 
     Raises Invalid when the connector cannot be browsed.
     """
-    del at  # the database's clock stamps jobs
     if "browses" not in connectors.capabilities(connection.connector):
         raise Invalid(f"{connection.connector.label} cannot be browsed.", code="cannot_browse")
     return jobs.start(
@@ -43,6 +42,7 @@ def start_browse(
         project_id=connection.project_id,
         labels={"connection": connection.uid},
         params={"catalog": catalog, "schema": schema, "table": table},
+        at=at,
     )
 
 

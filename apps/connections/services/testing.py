@@ -29,7 +29,6 @@ VERDICTS = (ConfigError, CredentialsError, TransientError)
 
 def start_test(*, connection: Connection, at: datetime) -> Job:
     """The queued job; its result is {"ok", "code", "message"}."""
-    del at  # the database's clock stamps jobs
     return jobs.start(
         kind=KIND,
         subject_id=connection.id,
@@ -37,17 +36,17 @@ def start_test(*, connection: Connection, at: datetime) -> Job:
         organization_id=connection.organization_id,
         project_id=connection.project_id,
         labels={"connection": connection.uid},
+        at=at,
     )
 
 
 def start_unsaved_test(
     *, organization_id: int, project_id: int | None, connector: Connector, values: Mapping[str, Any], at: datetime
 ) -> Job:
-    """The same for settings and secrets that nothing keeps: they travel sealed in the job, which erases them at its end.
+    """The same for values that nothing keeps: they travel sealed in the job, which erases them at its end.
 
     Raises Invalid with every problem of the values.
     """
-    del at  # the database's clock stamps jobs
     checked = check(connectors.spec(connector), values)
     secrets = {name: secret.reveal() for name, secret in checked.entered.items()}
     uid = new_uid()
@@ -60,6 +59,7 @@ def start_unsaved_test(
         params={"connector": connector.name},
         sealed_params=sealing.seal({"settings": checked.settings, "secrets": secrets}, sealing.place_of_job(uid)),
         uid=uid,
+        at=at,
     )
 
 
