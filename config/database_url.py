@@ -1,5 +1,6 @@
 """Database and Redis addresses given as URLs."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
@@ -19,6 +20,14 @@ def parse(url: str) -> dict[str, Any]:
         "HOST": query.pop("host", "") or unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
     } | ({"OPTIONS": query} if query else {})
+
+
+def endpoints(database: Mapping[str, Any], redis_url: str) -> list[tuple[str, int]]:
+    """Where the servers of these settings listen for TCP, as (host, port)."""
+    found = [(host, int(database.get("PORT") or 5432)) for host in str(database.get("HOST") or "").split(",")]
+    redis = urlsplit(redis_url)
+    found.append((redis.hostname or "", redis.port or 6379))
+    return [(host, port) for host, port in found if host and not host.startswith("/")]
 
 
 def with_redis_database(url: str, number: int) -> str:
