@@ -77,7 +77,7 @@ class Egress:
         """A connected socket. Raises as `addresses` does, and TransientError `unreachable`."""
         for address in self.addresses(host, port):
             with contextlib.suppress(OSError):
-                return socket.create_connection((address, port), timeout=timeout)
+                return _opened(address, port, timeout)
         raise unreachable(host, port)
 
     def _look_up(self, host: str, port: int) -> list[Address]:
@@ -141,6 +141,13 @@ def _same_machine(address: Address, own: Address) -> bool:
 
 def _is_local(address: Address) -> bool:
     return address.is_loopback or address.is_unspecified
+
+
+def _opened(address: str, port: int, timeout: float) -> socket.socket:
+    opened = socket.create_connection((address, port), timeout=timeout)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return opened
 
 
 def _check_form(host: str, port: int) -> None:

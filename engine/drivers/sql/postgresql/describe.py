@@ -38,7 +38,7 @@ SELECT pg_catalog.array_agg(a.attname::text ORDER BY place)
   JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[place]
  WHERE i.indrelid = %s AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
  GROUP BY i.indexrelid, i.indisprimary
-HAVING pg_catalog.bool_and(a.attnotnull)
+HAVING pg_catalog.bool_and(a.attnotnull AND i.indcollation[place] = a.attcollation)
  ORDER BY i.indisprimary DESC, pg_catalog.count(*), i.indexrelid
 """
 

@@ -1,0 +1,67 @@
+"""Connections to SQLite files below the folders that an operator opened."""
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.contract import Field
+from engine.drivers.sql import fields
+from engine.drivers.sql.sqlite import errors
+from engine.errors import ConfigError
+from engine.toolkit.surroundings import Surroundings
+
+PATH = Field(
+    "path", "File", required=True, bound=True, help="Path of the file below a folder that the operator opened."
+)
+FIELDS = (PATH,)
+
+BUSY_SECONDS = 30
+# What describes tables, and nothing that sets or writes.
+READING_PRAGMAS = frozenset({"table_xinfo", "index_list", "index_info", "index_xinfo", "table_list", "data_version"})
+REACHING_OUT = frozenset({sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH})
+
+
+def open_connection(
+    settings: Mapping[str, Any],
+    _secrets: Mapping[str, Any],
+    surroundings: Surroundings,
+    *,
+    application_name: str,  # noqa: ARG001  (the same call opens every dialect; no server is here to tell it to)
+    read_only: bool = False,
+) -> sqlite3.Connection:
+    """A connection that begins no transaction by itself; one that is not `read_only` makes a file that is missing.
+
+    Raises ConfigError.
+    """
+    path = allowed_path(fields.text(settings, PATH), surroundings.folders)
+    if read_only and not path.is_file():
+        raise ConfigError(f"There is no file {fields.text(settings, PATH)!r}.", code="unknown_database")
+    mode = "ro" if read_only else "rwc"
+    with errors.translated():
+        connection = sqlite3.connect(
+            f"{path.as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+        )
+        connection.set_authorizer(_may_read if read_only else _may_write)
+        connection.execute("SELECT count(*) FROM sqlite_master")
+    return connection
+
+
+def allowed_path(text: str, folders: tuple[Path, ...]) -> Path:
+    """The file meant, links followed to their end. Raises ConfigError `path_not_allowed` where that is elsewhere."""
+    roots = [folder.resolve() for folder in folders]
+    candidates = [path for root in roots if (path := (root / text).resolve()).is_relative_to(root) and path != root]
+    if not candidates:
+        raise ConfigError("The file is not in a folder that the operator opened.", code="path_not_allowed")
+    return next((path for path in candidates if path.exists()), candidates[0])
+
+
+def _may_read(action: int, first: str | None, second: str | None, *_: str | None) -> int:
+    if action == sqlite3.SQLITE_PRAGMA and (first or "").lower() not in READING_PRAGMAS:
+        return sqlite3.SQLITE_DENY
+    return _may_write(action, first, second)
+
+
+def _may_write(action: int, _first: str | None, second: str | None, *_: str | None) -> int:
+    is_loading = action == sqlite3.SQLITE_FUNCTION and (second or "").lower() == "load_extension"
+    return sqlite3.SQLITE_DENY if is_loading or action in REACHING_OUT else sqlite3.SQLITE_OK

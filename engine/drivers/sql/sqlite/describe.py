@@ -1,0 +1,91 @@
+"""Tables and queries as SQLite describes them; where nothing is declared, by the first values."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.drivers.sql import description
+from engine.drivers.sql.description import Description
+from engine.drivers.sql.sqlite import types
+from engine.schema import Column, Kind, Query, Stream, Table, Type
+
+TABLES = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+COLUMNS = 'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?) WHERE hidden <> 1'
+INDEXES = "SELECT name, origin FROM pragma_index_list(?) WHERE \"unique\" AND NOT partial ORDER BY origin <> 'pk', name"
+INDEXED = "SELECT name FROM pragma_index_info(?) ORDER BY seqno"
+
+SAMPLED_ROWS = 100
+INFERRED = {
+    frozenset({"integer"}): types.INTEGER,
+    frozenset({"real"}): types.FLOAT,
+    frozenset({"integer", "real"}): types.FLOAT,
+    frozenset({"blob"}): Type(Kind.BINARY),
+}
+
+
+def table(connection: sqlite3.Connection, asked: Table) -> Description:
+    """Raises ConfigError `unknown_table`."""
+    name = _name(connection, asked)
+    found = connection.execute(COLUMNS, (name,)).fetchall()
+    unique, row_number = _unique(connection, name, found)
+    columns = [_column(*row, row_number=row_number) for row in found]
+    stream = Stream(Table(name), tuple(_inferred(connection, quoted(name), columns)))
+    return description.keyed(stream, unique, ())
+
+
+def query(connection: sqlite3.Connection, source: Query, wrapped: str) -> Description:
+    """`wrapped`: the query as a source to select from."""
+    names = [name for name, *_ in connection.execute(f"SELECT * FROM {wrapped} LIMIT 0").description]  # noqa: S608
+    columns = [Column(name, types.portable("")) for name in names]
+    return Description(Stream(source, tuple(_inferred(connection, wrapped, columns))))
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _name(connection: sqlite3.Connection, asked: Table) -> str:
+    is_here = asked.catalog == "" and asked.schema in ("", "main") and description.is_name(asked.name)
+    found = is_here and connection.execute(f"{TABLES} AND name = ? COLLATE NOCASE", (asked.name,)).fetchone()
+    if not found:
+        raise description.unknown_table(asked)
+    return str(found[0])
+
+
+def _column(
+    name: str, declared: str, is_required: int, default: str | None, key_place: int, hidden: int, *, row_number: str
+) -> Column:
+    is_row_number = name == row_number and key_place > 0
+    return Column(
+        name,
+        types.portable(declared),
+        nullable=not (is_required or is_row_number),
+        native=declared,
+        generated=hidden > 1,
+        default="auto_increment" if is_row_number else default,
+    )
+
+
+def _unique(
+    connection: sqlite3.Connection, table: str, columns: Sequence[tuple[str, str, int, str | None, int, int]]
+) -> tuple[list[tuple[str, ...]], str]:
+    """The unique indexes over NOT NULL columns, and the column that is the row's number."""
+    indexes = connection.execute(INDEXES, (table,)).fetchall()
+    primary = [name for name, *_, key_place, _ in columns if key_place]
+    # The one primary key without an index is the row number itself; every other one may hold NULLs.
+    is_row_number = len(primary) == 1 and not any(origin == "pk" for _, origin in indexes)
+    required = {name for name, _, is_required, *_ in columns if is_required}
+    found = [tuple(part for (part,) in connection.execute(INDEXED, (index,))) for index, _ in indexes]
+    unique = [names for names in found if required.issuperset(names)]
+    return ([tuple(primary), *unique], primary[0]) if is_row_number else (unique, "")
+
+
+def _inferred(connection: sqlite3.Connection, source: str, columns: list[Column]) -> list[Column]:
+    """The columns, with types for those that declare none."""
+    bare = [column.name for column in columns if not column.native]
+    if not bare:
+        return columns
+    selected = ", ".join(f"typeof({quoted(name)})" for name in bare)
+    sample = connection.execute(f"SELECT {selected} FROM {source} LIMIT {SAMPLED_ROWS}").fetchall()  # noqa: S608
+    seen = {name: frozenset(kinds) - {"null"} for name, kinds in zip(bare, zip(*sample, strict=True), strict=False)}
+    return [replace(column, type=INFERRED.get(seen.get(column.name, frozenset()), column.type)) for column in columns]
