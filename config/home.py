@@ -15,7 +15,14 @@ ROOT = Path(__file__).resolve().parent.parent
 def folder() -> Path:
     """`.crossdock/` in the checkout, or CROSSDOCK_HOME; made for its owner alone."""
     path = Path(env.text("CROSSDOCK_HOME") or ROOT / ".crossdock")
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.stat().st_mode & 0o077:  # made as another's parent, or by hand
+            path.chmod(0o700)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{path}: {error.strerror}; CROSSDOCK_HOME chooses another folder") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ImproperlyConfigured(f"{path} cannot be written; CROSSDOCK_HOME chooses another folder")
     return path
 
 

@@ -57,9 +57,11 @@ class Child:
             if self.stopping.is_set():
                 break
             self.endings += 1
-            pause = 1 if monotonic() - started > STEADY_SECONDS else min(2 * pause, LONGEST_PAUSE)
+            if monotonic() - started > STEADY_SECONDS:
+                pause = 1
             self.say(f"{outcome(code)}; starting it again in {pause} s")
             self.stopping.wait(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     def _run(self) -> int:
         with self._spawn() as process:
@@ -100,8 +102,11 @@ class Processes:
     """A context that starts its programs and, however its block ends, stops them. Inside, SIGTERM and a closed terminal
     raise KeyboardInterrupt as Ctrl-C does; one more while they stop kills them."""
 
-    def __init__(self, programs: Sequence[Program], output: TextIO = sys.stdout) -> None:
+    def __init__(
+        self, programs: Sequence[Program], output: TextIO = sys.stdout, *, seconds_to_stop: float = SECONDS_TO_STOP
+    ) -> None:
         self.output = output
+        self.seconds_to_stop = seconds_to_stop
         self.writing = Lock()
         self.stopping = Event()
         self.handlers: dict[signal.Signals, Any] = {}
@@ -134,10 +139,10 @@ class Processes:
         return self.children[name].endings > 0
 
     def stop(self) -> None:
-        """In order, then, after SECONDS_TO_STOP or another KeyboardInterrupt, by force."""
+        """In order; after `seconds_to_stop` or another KeyboardInterrupt by force."""
         self.stopping.set()
         with suppress(KeyboardInterrupt):
-            self._end_all(signal.SIGTERM, SECONDS_TO_STOP)
+            self._end_all(signal.SIGTERM, self.seconds_to_stop)
         self._end_all(signal.SIGKILL, SECONDS_TO_DIE)
 
     def _end_all(self, number: signal.Signals, seconds: float) -> None:

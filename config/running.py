@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
+from typing import TextIO
 
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -53,12 +54,13 @@ def migrate() -> None:
     if not connection.settings_dict.get("EMBEDDED"):
         raise CommandError("The database is behind the code: run ./manage.py migrate first.")
     call_command("migrate", interactive=False, verbosity=0)
+    call_command("load_catalogue", verbosity=0)
 
 
 @contextmanager
-def running(port: int) -> Iterator[Processes]:
+def running(port: int, output: TextIO = sys.stdout) -> Iterator[Processes]:
     """Web, worker and dispatcher, from the web's first answer to the end of the block."""
-    with Processes(programs(port)) as processes:
+    with Processes(programs(port), output) as processes:
         deadline = monotonic() + SECONDS_TO_ANSWER
         while not loopback.answers(port, "/api/health"):
             if processes.has_ended("web") or monotonic() > deadline:

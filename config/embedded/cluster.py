@@ -92,10 +92,5 @@ class Cluster:
 def here(name: ClusterName) -> Cluster:
     """This checkout's."""
     folder = (home.folder() / name).resolve()
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise EmbeddedError(
-            f"{folder} cannot be written ({error.strerror}); CROSSDOCK_HOME chooses another."
-        ) from error
+    folder.mkdir(mode=0o700, exist_ok=True)
     return Cluster(name, folder, is_throwaway=os.environ.get("CROSSDOCK_EMBEDDED") == "test")

@@ -1,0 +1,1 @@
+"""A sample shop, and an organisation that carries its orders into a warehouse: what `make demo` shows."""
