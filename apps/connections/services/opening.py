@@ -1,7 +1,7 @@
 """The one place where secrets are opened: for as long as a driver lives, in the process that uses it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -61,8 +61,16 @@ def surroundings(organization: Organization, *, purpose: str) -> Surroundings:
         allow=_networks([*settings.EGRESS_ALLOW, *organization.allowed_networks]),
         deny=tuple(settings.EGRESS_DENY),
     )
+    return Surroundings(egress=egress, folders=_folders(organization), name=f"crossdock {purpose}")
+
+
+def _folders(organization: Organization) -> tuple[Path, ...]:
+    """Made where they are missing and can be made: a file that is written to needs its folder."""
     folders = tuple(Path(root) / organization.uid for root in settings.FILE_ROOTS)
-    return Surroundings(egress=egress, folders=folders, name=f"crossdock {purpose}")
+    for folder in folders:
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folders
 
 
 def _unsealed(connection: Connection) -> dict[str, Secret]:
