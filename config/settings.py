@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.urls import reverse_lazy
+from django.utils.crypto import salted_hmac
 
 from config import database_url, embedded, env, home
 
@@ -26,6 +27,8 @@ CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/(api|v1)/"
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)
+WEB_THREADS = env.integer("WEB_THREADS", 8, least=2)
+"""Of one web process; half of them may wait for interactive jobs at a time."""
 IS_HTTPS = env.flag("HTTPS", default=False)
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -137,13 +140,16 @@ SIMPLE_JWT = {
     "ALGORITHM": "HS256",
     "ISSUER": "crossdock",
     "AUDIENCE": "crossdock",
-    "UPDATE_LAST_LOGIN": True,
+    "SIGNING_KEY": salted_hmac("crossdock.jwt", "signing", secret=SECRET_KEY, algorithm="sha256").hexdigest(),
+    "USER_ID_FIELD": "uid",
+    "USER_ID_CLAIM": "sub",
 }
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["apps.accounts.api.authentication.CallerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["apps.dialects.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["apps.dialects.rendering.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["apps.dialects.parsing.JsonParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.dialects.rendering.FirstRenderer",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,
     "URL_FORMAT_OVERRIDE": None,
@@ -159,7 +165,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
-RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
+RATE_LIMITS = RATELIMIT_ENABLE = env.flag("RATE_LIMITS", default=True)
 
 # The queue carries ids of jobs, nothing else: losing or repeating one changes nothing but delay
 CELERY_BROKER_URL = (

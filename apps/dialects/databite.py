@@ -2,7 +2,14 @@
 
 from typing import Any
 
+from rest_framework import serializers
+
 from apps.dialects.failures import Failure
+from apps.dialects.openapi import Responses, error_responses
+
+
+class DatabiteError(serializers.Serializer[Any]):
+    error = serializers.CharField()
 
 
 def envelope(failure: Failure, _request_id: str) -> tuple[int, dict[str, Any]]:
@@ -11,3 +18,7 @@ def envelope(failure: Failure, _request_id: str) -> tuple[int, dict[str, Any]]:
     if fields := {problem.field: problem.message for problem in failure.problems if problem.field}:
         body["fields"] = fields
     return status, body
+
+
+def errors(*statuses: int) -> Responses:
+    return error_responses(DatabiteError, envelope, *statuses)

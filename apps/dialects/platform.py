@@ -2,7 +2,22 @@
 
 from typing import Any
 
+from rest_framework import serializers
+
 from apps.dialects.failures import Failure
+from apps.dialects.openapi import Responses, error_responses
+
+
+class PlatformError(serializers.Serializer[Any]):
+    error = serializers.CharField(help_text="The status in words.")
+    message = serializers.CharField()
+    status = serializers.IntegerField()
+    fields_ = serializers.DictField(child=serializers.CharField(), required=False, help_text="By failing field.")
+    jobId = serializers.CharField(required=False, help_text="The job that is in the way.")  # noqa: N815
+
+    def get_fields(self) -> dict[str, Any]:
+        declared = super().get_fields()
+        return {name.removesuffix("_"): field for name, field in declared.items()}
 
 
 def envelope(failure: Failure, _request_id: str) -> tuple[int, dict[str, Any]]:
@@ -13,3 +28,7 @@ def envelope(failure: Failure, _request_id: str) -> tuple[int, dict[str, Any]]:
     if failure.job:
         body["jobId"] = failure.job
     return status, body
+
+
+def errors(*statuses: int) -> Responses:
+    return error_responses(PlatformError, envelope, *statuses)
