@@ -26,7 +26,8 @@ class Runner:
 
 @cache
 def runner(kind: str) -> Runner:
-    entry = settings.JOB_RUNNERS.get(kind)
+    table: Any = settings.JOB_RUNNERS
+    entry = table.get(kind)
     if entry is None:
         raise Invalid(f"There is no kind of job named {kind!r}.", code="unknown_kind", field="kind")
     return Runner(kind, entry["path"], entry["queue"], entry["exclusive"])
