@@ -23,7 +23,7 @@ class Connection(Owned):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index("organization", "-id", name="connection_of_organization")]
+        indexes = [models.Index(fields=["organization", "-id"], name="connection_of_organization")]
 
     def __str__(self) -> str:
         return self.name

@@ -31,7 +31,7 @@ class Export(Owned):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index("organization", "-id", name="export_of_organization")]
+        indexes = [models.Index(fields=["organization", "-id"], name="export_of_organization")]
 
     def __str__(self) -> str:
         return self.name
@@ -59,7 +59,7 @@ class Import(Owned):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index("organization", "-id", name="import_of_organization")]
+        indexes = [models.Index(fields=["organization", "-id"], name="import_of_organization")]
 
     def __str__(self) -> str:
         return self.name
@@ -75,7 +75,7 @@ class Flow(Owned):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index("organization", "-id", name="flow_of_organization")]
+        indexes = [models.Index(fields=["organization", "-id"], name="flow_of_organization")]
 
     def __str__(self) -> str:
         return self.name

@@ -53,7 +53,9 @@ class Schedule(Owned):
             ),
         ]
         indexes = [
-            models.Index("next_at", condition=models.Q(is_enabled=True, paused_reason=""), name="schedule_due"),
+            models.Index(
+                fields=["next_at"], condition=models.Q(is_enabled=True, paused_reason=""), name="schedule_due"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -134,10 +136,12 @@ class Job(Owned):
             ),
         ]
         indexes = [
-            models.Index("queue", "id", condition=models.Q(state="queued"), name="job_queued"),
-            models.Index("lease_until", condition=models.Q(state__in=["running", "cancelling"]), name="job_live"),
-            models.Index("organization", "-created_at", "-id", name="job_of_organization"),
-            models.Index("kind", "subject_id", "-id", name="job_of_subject"),
+            models.Index(fields=["queue", "id"], condition=models.Q(state="queued"), name="job_queued"),
+            models.Index(
+                fields=["lease_until"], condition=models.Q(state__in=["running", "cancelling"]), name="job_live"
+            ),
+            models.Index(fields=["organization", "-created_at", "-id"], name="job_of_organization"),
+            models.Index(fields=["kind", "subject_id", "-id"], name="job_of_subject"),
         ]
 
     def __str__(self) -> str:
@@ -163,7 +167,7 @@ class JobStep(Row):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["job", "step_uid"], name="one_row_per_step_of_a_job")]
-        indexes = [models.Index("resource_uid", "-id", name="job_step_of_resource")]
+        indexes = [models.Index(fields=["resource_uid", "-id"], name="job_step_of_resource")]
 
     def __str__(self) -> str:
         return f"{self.role} {self.name} of job {self.job_id}"

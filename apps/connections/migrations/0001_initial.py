@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
-                'indexes': [models.Index(models.F('organization'), models.F('-id'), name='connection_of_organization')],
+                'indexes': [models.Index(fields=['organization', '-id'], name='connection_of_organization')],
             },
         ),
     ]

@@ -108,15 +108,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='export',
-            index=models.Index(models.F('organization'), models.F('-id'), name='export_of_organization'),
+            index=models.Index(fields=['organization', '-id'], name='export_of_organization'),
         ),
         migrations.AddIndex(
             model_name='flow',
-            index=models.Index(models.F('organization'), models.F('-id'), name='flow_of_organization'),
+            index=models.Index(fields=['organization', '-id'], name='flow_of_organization'),
         ),
         migrations.AddIndex(
             model_name='import',
-            index=models.Index(models.F('organization'), models.F('-id'), name='import_of_organization'),
+            index=models.Index(fields=['organization', '-id'], name='import_of_organization'),
         ),
         migrations.AddConstraint(
             model_name='flowstep',

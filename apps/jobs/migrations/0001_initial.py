@@ -140,7 +140,7 @@ class Migration(migrations.Migration):
                 ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='jobs.job')),
             ],
             options={
-                'indexes': [models.Index(models.F('resource_uid'), models.F('-id'), name='job_step_of_resource')],
+                'indexes': [models.Index(fields=['resource_uid', '-id'], name='job_step_of_resource')],
                 'constraints': [models.UniqueConstraint(fields=('job', 'step_uid'), name='one_row_per_step_of_a_job')],
             },
         ),
@@ -171,7 +171,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='schedule',
-            index=models.Index(models.F('next_at'), condition=models.Q(('is_enabled', True), ('paused_reason', '')), name='schedule_due'),
+            index=models.Index(fields=['next_at'], condition=models.Q(('is_enabled', True), ('paused_reason', '')), name='schedule_due'),
         ),
         migrations.AddConstraint(
             model_name='schedule',
@@ -183,19 +183,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='job',
-            index=models.Index(models.F('queue'), models.F('id'), condition=models.Q(('state', 'queued')), name='job_queued'),
+            index=models.Index(fields=['queue', 'id'], condition=models.Q(('state', 'queued')), name='job_queued'),
         ),
         migrations.AddIndex(
             model_name='job',
-            index=models.Index(models.F('lease_until'), condition=models.Q(('state__in', ['running', 'cancelling'])), name='job_live'),
+            index=models.Index(fields=['lease_until'], condition=models.Q(('state__in', ['running', 'cancelling'])), name='job_live'),
         ),
         migrations.AddIndex(
             model_name='job',
-            index=models.Index(models.F('organization'), models.F('-created_at'), models.F('-id'), name='job_of_organization'),
+            index=models.Index(fields=['organization', '-created_at', '-id'], name='job_of_organization'),
         ),
         migrations.AddIndex(
             model_name='job',
-            index=models.Index(models.F('kind'), models.F('subject_id'), models.F('-id'), name='job_of_subject'),
+            index=models.Index(fields=['kind', 'subject_id', '-id'], name='job_of_subject'),
         ),
         migrations.AddConstraint(
             model_name='job',
