@@ -32,7 +32,7 @@ class Postgres:
         if not self.data.exists():
             self._create()
         self._refuse_another_version()
-        (self.data / "postmaster.pid").unlink(missing_ok=True)  # of a process that died, or the lock were not free
+        self._remove_what_the_dead_left()
 
     def command(self) -> Sequence[str]:
         program = [str(programs.postgres("postgres")), "-D", str(self.data)]
@@ -68,6 +68,12 @@ class Postgres:
                 "max_connections": "60",
             }
         return settings
+
+    def _remove_what_the_dead_left(self) -> None:
+        """As our lock is free they are dead. PostgreSQL itself believes in them until PID 1 has buried them, which in
+        a container may be never."""
+        for leftover in (self.data / "postmaster.pid", *self.cluster.sockets.glob(".s.PGSQL.*")):
+            leftover.unlink(missing_ok=True)
 
     def _create(self) -> None:
         """Under another name until it is complete, so that an interrupted first start leaves nothing half made."""
