@@ -1,9 +1,9 @@
 # `make X` is `./manage.py X`, and `make X ARGUMENTS="..."` hands it more. GNU make 3.81 will do.
 
 # The first Python that runs at all: a version manager's python3 may refuse to. manage.py then looks for the newest.
-python := $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
-	$$each -c '' 2>/dev/null && echo $$each && break; done)
-once := $(if $(ONCE),--once)
+python := $(or $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$each -c '' 2>/dev/null && echo $$each && break; done),python3)
+once := $(if $(filter-out 0,$(ONCE)),--once)
 
 .PHONY: help install demo test up check
 

@@ -37,7 +37,10 @@ class Child:
         self.stopping = stopping
         self.endings = 0
         self.process: subprocess.Popen[str] | None = None
-        self.thread = Thread(target=self._keep_running, daemon=True)
+        self.has_stopped = Event()  # a thread's join, once interrupted, takes the thread for ended
+
+    def start(self) -> None:
+        Thread(target=self._keep_running, daemon=True).start()
 
     def signal(self, number: signal.Signals) -> None:
         """To the program alone, which tells its own processes; only a kill goes to all of them."""
@@ -62,6 +65,7 @@ class Child:
             self.say(f"{outcome(code)}; starting it again in {pause} s")
             self.stopping.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
+        self.has_stopped.set()
 
     def _run(self) -> int:
         with self._spawn() as process:
@@ -120,7 +124,7 @@ class Processes:
         for number in (signal.SIGTERM, signal.SIGHUP):
             self.handlers[number] = signal.signal(number, signal.default_int_handler)
         for child in self.children.values():
-            child.thread.start()
+            child.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -147,11 +151,11 @@ class Processes:
 
     def _end_all(self, number: signal.Signals, seconds: float) -> None:
         deadline = monotonic() + seconds
-        running = [child for child in self.children.values() if child.thread.is_alive()]
+        running = [child for child in self.children.values() if not child.has_stopped.is_set()]
         for child in running:
             child.signal(number)
         for child in running:
-            child.thread.join(max(0.0, deadline - monotonic()))
+            child.has_stopped.wait(max(0.0, deadline - monotonic()))
 
     def _prefixed(self, name: str, colour: int) -> Callable[[str], None]:
         is_coloured = self.output.isatty() and "NO_COLOR" not in os.environ
