@@ -1,0 +1,218 @@
+"""A write step at an SQL destination: what is the same for every database."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+import orjson
+
+from engine.contract import Delivery, Lineage, Mode, OnRejected, Position, Standing, Target
+from engine.drivers.sql.state import NoState, Remembered, State, canonical, fence_lost
+from engine.drivers.sql.write_plan import key_of
+from engine.drivers.sql.write_session import Session
+from engine.errors import ConfigError, DriverBug, EngineError, TransientError
+from engine.schema import Column, Row, Stream, Table
+
+Result = TypeVar("Result")
+Describe = Callable[[Table], Stream]
+
+LOCK_SECONDS = 5
+LOCK_TRIES = 3
+
+
+class SqlWriter(ABC):
+    """The order of things and the transactions around them; the subclasses know how each is said.
+
+    Every change is made under the fence of the state table in the destination itself, so that of two attempts that
+    believe to be the only one just the later can commit.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        describe: Describe,
+        target: Target,
+        columns: Sequence[Column],
+        key: Sequence[str],
+        lineage: Lineage,
+    ) -> None:
+        self.delivery = Delivery.EXACTLY_ONCE
+        self.columns = tuple(columns)
+        self._session = session
+        self._describe = describe
+        self._target = target
+        self._given = tuple(columns)
+        self._key = key_of(target, columns, key)
+        self._lineage = lineage
+        self._state: State = NoState()
+        self._made = ""
+        self._position: str | None = None
+        self._is_uncommitted = False
+        self._is_broken = False
+
+    def take_over(self) -> Standing:
+        with self._transaction():
+            self._examine()
+        left = self._take_fence()
+        self._made = left.made
+        self._end_predecessors()
+        if self._target.mode is Mode.REPLACE:
+            left = self._adopt_stage(left)
+        elif self._is_missing():
+            self._make_missing_table()
+            left = Remembered()
+        self._position = left.position
+        return Standing(orjson.loads(left.position) if left.position is not None else None, done=left.is_done)
+
+    def begin(self, position: Position) -> None:
+        text = canonical(position)
+        with self._transaction(lock_seconds=LOCK_SECONDS):
+            self._state.hold()
+            if self._target.mode is Mode.REPLACE:
+                self._make_stage()
+            self._state.begin(text)
+        self._position = text
+
+    def write(self, rows: Sequence[Row], position: Position | None, on_rejected: OnRejected) -> int:
+        """How many of the rows were written."""
+        return self._commit(lambda: self._load(rows, on_rejected), lambda _: position)
+
+    def finish(self, position: Position) -> None:
+        self._commit(self._put_in_place, lambda _: position, is_done=True)
+
+    def interrupt(self) -> None:
+        self._session.interrupt()
+
+    def close(self) -> None:
+        self._session.close()
+
+    @abstractmethod
+    def _examine(self) -> None:
+        """Looks at the target and refuses what cannot be written, before anything is changed."""
+
+    @abstractmethod
+    def _is_missing(self) -> bool: ...
+
+    @abstractmethod
+    def _state_table(self) -> State: ...
+
+    @abstractmethod
+    def _end_predecessors(self) -> None:
+        """Ends sessions of earlier attempts: one that is frozen would hold its locks for as long as it is."""
+
+    @abstractmethod
+    def _make_table(self) -> str:
+        """Makes the missing target, and gives what the state is to remember it by."""
+
+    @abstractmethod
+    def _adopt_stage(self, left: Remembered) -> Remembered:
+        """Takes over what an earlier attempt at this job has staged; without that, nothing is left of it."""
+
+    @abstractmethod
+    def _make_stage(self) -> None:
+        """Drops the stages of dead attempts and makes an empty one."""
+
+    @abstractmethod
+    def _load(self, rows: Sequence[Row], on_rejected: OnRejected) -> int: ...
+
+    @abstractmethod
+    def _put_in_place(self) -> None:
+        """Ends the run inside the transaction that marks it done: a stage takes its target's place."""
+
+    def _make_missing_table(self) -> None:
+        with self._transaction(lock_seconds=LOCK_SECONDS):
+            self._state.hold()
+            self._state.forget()  # first, for the databases that commit before they make a table
+            self._made = self._make_table()
+            self._state.remember_made(self._made)
+
+    @contextmanager
+    def _transaction(self, *, lock_seconds: int | None = None) -> Iterator[None]:
+        with self._session.translated():
+            try:
+                self._session.begin(lock_seconds=lock_seconds)
+                yield
+                self._session.commit()
+            except BaseException:
+                self._session.rollback()
+                raise
+
+    def _take_fence(self) -> Remembered:
+        self._state = self._state_table()
+        try:
+            with self._transaction():
+                self._state.ensure()
+            return self._patiently(self._state.take)
+        except ConfigError as error:
+            if error.code != "permission_denied":
+                raise
+        return self._do_without_state()
+
+    def _do_without_state(self) -> Remembered:
+        if self._target.mode is Mode.REPLACE:
+            raise ConfigError(
+                "To replace a table the user must be allowed to make tables beside it, and to read and write "
+                "crossdock_state there.",
+                code="permission_denied",
+            )
+        self._state = NoState()
+        self._lower_delivery()
+        return Remembered()
+
+    def _lower_delivery(self) -> None:
+        is_keyed = self._target.mode is Mode.UPSERT
+        self.delivery = Delivery.EFFECTIVELY_ONCE if is_keyed else Delivery.AT_LEAST_ONCE
+
+    def _patiently(self, work: Callable[[], Result]) -> Result:
+        """Does what an earlier attempt may be blocking: waits a little for its locks, then ends its sessions."""
+        for _ in range(LOCK_TRIES - 1):
+            try:
+                with self._transaction(lock_seconds=LOCK_SECONDS):
+                    return work()
+            except TransientError as error:
+                if error.code != "locked":
+                    raise
+                self._end_predecessors()
+        with self._transaction(lock_seconds=LOCK_SECONDS):
+            return work()
+
+    def _commit(
+        self, work: Callable[[], Result], position: Callable[[Result], Position | None], *, is_done: bool = False
+    ) -> Result:
+        """Does the work and moves to the position in one transaction; without a position it is left open."""
+        if self._is_broken:
+            raise DriverBug("The pages before this one were rolled back.")
+        text: str | None = None
+        try:
+            with self._session.translated():
+                self._session.begin()
+                result = work()
+                reached = position(result)
+                if reached is None:
+                    self._is_uncommitted = True
+                    return result
+                text = canonical(reached)
+                self._state.advance(self._position, text, is_done=is_done)
+                self._session.commit()
+        except BaseException as error:
+            self._session.rollback()
+            if not self._has_landed(error, text, is_done=is_done):
+                self._is_broken = self._is_uncommitted
+                raise
+        self._position = text
+        self._is_uncommitted = False
+        return result
+
+    def _has_landed(self, error: BaseException, text: str | None, *, is_done: bool) -> bool:
+        """Whether a transaction was committed although its connection was lost. Raises FenceLost."""
+        if not isinstance(error, EngineError) or not self._session.is_lost:
+            return False
+        with self._transaction():
+            now = self._state.read()
+        if now is None:
+            return False
+        if now.fence != self._lineage.fence:
+            raise fence_lost() from error
+        return text is not None and (now.position, now.is_done) == (text, is_done)
