@@ -1,0 +1,200 @@
+"""PostgreSQL as a destination: COPY, a state row in the same transaction, and tables that are swapped whole."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+import psycopg
+
+from engine.contract import Lineage, Mode, OnRejected, Position, Reading, ReadsBytes, Target
+from engine.drivers.sql import write_names
+from engine.drivers.sql.postgresql import ddl, write_facts
+from engine.drivers.sql.postgresql.copy_text import CopyText
+from engine.drivers.sql.postgresql.ddl import quoted, quoted_table
+from engine.drivers.sql.postgresql.swap import Swap
+from engine.drivers.sql.postgresql.write_facts import Relation
+from engine.drivers.sql.postgresql.write_load import Loader
+from engine.drivers.sql.postgresql.write_refusals import refusal
+from engine.drivers.sql.postgresql.write_session import Connection, PostgresqlSession
+from engine.drivers.sql.postgresql.write_state import PostgresqlState
+from engine.drivers.sql.state import Remembered, State
+from engine.drivers.sql.write import Describe, SqlWriter
+from engine.drivers.sql.write_plan import converted, matched
+from engine.drivers.sql.write_rejects import load
+from engine.errors import ConfigError, DriverBug, RecordError
+from engine.schema import Column, Row, Table
+
+BYTES_FORMAT = "postgresql-binary"
+
+
+class PostgresqlWriter(SqlWriter):
+    def __init__(
+        self,
+        *,
+        connect: Callable[[str], Connection],
+        describe: Describe,
+        target: Target,
+        columns: Sequence[Column],
+        key: Sequence[str],
+        lineage: Lineage,
+    ) -> None:
+        self._connection = PostgresqlSession(connect, write_names.session_name(lineage))
+        super().__init__(self._connection, describe=describe, target=target, columns=columns, key=key, lineage=lineage)
+        self._table = target.table
+        self._relation: Relation | None = None
+        self._stage: Table | None = None
+        self._loader: Loader | None = None
+        self._text = CopyText(columns)
+
+    def bytes_refusal(self, reading: Reading) -> str:
+        """Why bytes cannot be taken: binary COPY trusts them, so every type must be the very same on both sides."""
+        if not isinstance(reading, ReadsBytes) or reading.bytes_format != BYTES_FORMAT:
+            return "the source is another kind of database"
+        if len(reading.stream.columns) != len(self.columns):
+            return f"{self._table} fills a column by itself"
+        for source, target in zip(reading.stream.columns, self.columns, strict=True):
+            if source.native != target.native:
+                return f"{source.name} is {source.native} there and {target.native} here"
+            if not ddl.is_own(target):
+                return f"{source.name} is {source.native}, which every database numbers by itself"
+        return ""
+
+    def write_bytes(self, chunks: Iterable[bytes], position: Callable[[int], Position]) -> int:
+        """How many rows there were. Raises RecordError when one was refused: then none of them is written."""
+        return self._commit(lambda: self._load_bytes(chunks), position)
+
+    def _examine(self) -> None:
+        self._table = self._located()
+        self._relation = write_facts.relation(self._connection, self._table)
+        if self._relation is None:
+            self.columns = tuple(replace(column, native=ddl.native(column)) for column in self._given)
+        else:
+            self._examine_present(self._relation)
+        self._text = CopyText(converted(self.columns, self._given))
+
+    def _located(self) -> Table:
+        if self._target.table.schema:
+            return self._target.table
+        schema = write_facts.default_schema(self._connection)
+        if schema is None:
+            raise ConfigError("The database has no default schema: name one.", code="unknown_table")
+        return replace(self._target.table, schema=schema)
+
+    def _examine_present(self, present: Relation) -> None:
+        if not present.is_table:
+            raise ConfigError(f"{self._table} is {present.noun}.", code="not_a_table")
+        self.columns = tuple(matched(self._given, self._describe(self._table)))
+        if self._target.mode is Mode.UPSERT and not write_facts.has_unique_index(
+            self._connection, present.oid, self._key
+        ):
+            statement = f"CREATE UNIQUE INDEX ON {quoted_table(self._table)} ({', '.join(map(quoted, self._key))})"
+            raise ConfigError(
+                f"{self._table} has no unique index on its key alone. This makes one: {statement}",
+                code="no_unique_key",
+            )
+        if self._target.mode is Mode.REPLACE:
+            self._refuse_references(present)
+
+    def _refuse_references(self, present: Relation) -> None:
+        if referring := write_facts.referring_tables(self._connection, present.oid):
+            raise ConfigError(
+                f"{self._table} cannot be replaced: rows of {', '.join(referring)} refer to it.",
+                code="table_is_referenced",
+            )
+
+    def _is_missing(self) -> bool:
+        return self._relation is None
+
+    def _state_table(self) -> State:
+        return PostgresqlState(self._connection, self._table.schema, self._lineage)
+
+    def _end_predecessors(self) -> None:
+        with self._transaction():
+            write_facts.end_sessions(self._connection, write_names.session_prefix(self._lineage), self._lineage.fence)
+
+    def _make_table(self) -> str:
+        statements = ddl.create_table(self._table, self.columns, self._key)
+        for statement in [*statements, *([ddl.add_key(self._table, self._key)] if self._key else [])]:
+            self._connection.execute(statement)
+        self._relation = write_facts.relation(self._connection, self._table)
+        assert self._relation is not None
+        return str(self._relation.oid)
+
+    def _adopt_stage(self, left: Remembered) -> Remembered:
+        with self._transaction():
+            stages = [stage for stage in self._stages() if write_names.is_of_job(stage, self._lineage)]
+        if stages and not left.is_done:
+            self._stage = replace(self._table, name=max(stages, key=lambda stage: stage.fence).name)
+            return left
+        return left if left.is_done else Remembered()
+
+    def _stages(self) -> list[write_names.Stage]:
+        found = write_facts.stages(self._connection, self._table.schema, write_names.stage_prefix(self._lineage))
+        return [stage for name in found if (stage := write_names.parse_stage(name))]
+
+    def _make_stage(self) -> None:
+        for stage in self._stages():
+            self._connection.execute(f"DROP TABLE {quoted_table(replace(self._table, name=stage.name))}")
+        self._stage = replace(self._table, name=write_names.stage_name(self._lineage))
+        self._loader = None
+        if self._relation is None:
+            for statement in ddl.create_table(self._stage, self.columns, self._key):
+                self._connection.execute(statement)
+        else:
+            self._make_stage_like_target(self._stage)
+
+    def _make_stage_like_target(self, stage: Table) -> None:
+        self._connection.execute(
+            f"CREATE TABLE {quoted_table(stage)} (LIKE {quoted_table(self._table)}"
+            " INCLUDING ALL EXCLUDING INDEXES EXCLUDING IDENTITY EXCLUDING STATISTICS)"
+        )
+        # Without its identity such a column would want values; the target numbers its rows when it gets them.
+        fed = {column.name for column in self.columns}
+        for name in write_facts.identity_columns(self._connection, self._table):
+            if name not in fed:
+                self._connection.execute(f"ALTER TABLE {quoted_table(stage)} DROP COLUMN {quoted(name)}")
+
+    def _load(self, rows: Sequence[Row], on_rejected: OnRejected) -> int:
+        rejected = load(rows, self._text.lines, self._loading().load_text)
+        if rejected:
+            on_rejected(rejected)
+        return len(rows) - len(rejected)
+
+    def _load_bytes(self, chunks: Iterable[bytes]) -> int:
+        try:
+            return self._loading().load_binary(chunks)
+        except psycopg.Error as error:
+            refused = refusal(error)
+            if refused is None:
+                raise
+            raise RecordError(refused.message, code=refused.code) from error
+
+    def _loading(self) -> Loader:
+        if self._loader is None:
+            is_replacing = self._target.mode is Mode.REPLACE
+            self._loader = Loader(
+                self._connection,
+                self._staged() if is_replacing else self._table,
+                self.columns,
+                self._key if self._target.mode is Mode.UPSERT else (),
+                settles=not is_replacing and self._relation is not None and self._relation.is_deferring,
+            )
+        return self._loader
+
+    def _staged(self) -> Table:
+        if self._stage is None:
+            raise DriverBug("A replacement is written before it has begun.")
+        return self._stage
+
+    def _put_in_place(self) -> None:
+        if self._target.mode is not Mode.REPLACE:
+            return
+        stage = self._staged()
+        if not self._target.allow_empty and not self._connection.rows(f"SELECT 1 FROM {quoted_table(stage)} LIMIT 1"):
+            raise ConfigError(f"{self._table} is not replaced by nothing: no row came.", code="empty_source")
+        try:
+            made = Swap(self._connection, stage, self._table, self.columns, self._key, self._made).run()
+        except psycopg.IntegrityError as error:
+            refused = refusal(error)
+            assert refused is not None
+            raise ConfigError(f"The rows cannot replace {self._table}: {refused.message}", code=refused.code) from error
+        self._state.remember_made(made)
