@@ -65,13 +65,10 @@ def change(
         row.name = row.name if name is None else _label("name", name, required=True)
         row.external_id = row.external_id if external_id is None else _label("external_id", external_id)
         row.document = row.document if document is None else dict(document)
-        spec = connectors.spec(row.connector)
-        present = Present(row.settings, queries.held_secrets(row))
-        checked = check(spec, values or {}, present=present, replace=replace and values is not None)
-        lost = _listed([field.label for field in spec.fields if field.name in checked.lost])
-        _store(
-            row, checked, offline_reason=lost and f"{lost} must be entered again: the connection leads elsewhere now."
-        )
+        if values is None:
+            row.save()
+        else:
+            _change_values(row, values, replace=replace)
     return row
 
 
@@ -98,6 +95,15 @@ def remove(*, connection: Connection) -> None:
             row.delete()
         except ProtectedError as error:
             raise Conflict(f"The connection is used by {_users(error.protected_objects)}.", code="in_use") from error
+
+
+def _change_values(connection: Connection, values: Mapping[str, Any], *, replace: bool) -> None:
+    spec = connectors.spec(connection.connector)
+    present = Present(connection.settings, queries.held_secrets(connection))
+    checked = check(spec, values, present=present, replace=replace)
+    lost = [field.label for field in spec.fields if field.name in checked.lost]
+    reason = f"{_listed(lost)} must be entered again: the connection leads elsewhere now." if lost else ""
+    _store(connection, checked, offline_reason=reason)
 
 
 def _store(connection: Connection, checked: Checked, *, offline_reason: str = "") -> None:

@@ -41,18 +41,18 @@ NOTHING = Present(settings={})
 def check(spec: Spec, given: Mapping[str, Any], *, present: Present = NOTHING, replace: bool = True) -> Checked:
     """The settings and secrets that result. Without `replace`, what is not given stays as it is.
 
-    None or "" takes a value away; stars leave a secret as it is. Secrets belong to the system they were entered for:
-    when a bound setting changes, those not entered in the same call are lost.
+    None or "" takes a value away; stars leave a secret as it is. A replacement must give every required secret that is
+    not held; a smaller change may leave it missing. Secrets belong to the system they were entered for: when a bound
+    setting changes, those not entered in the same call are lost.
     Raises Invalid with every problem at once; no problem repeats a value.
     """
-    fields = {field.name: field for field in spec.fields}
+    fields = {field.name for field in spec.fields}
     problems = [_unknown(spec, name) for name in given if name not in fields]
-    if not replace:
-        given = {**present.settings, **dict.fromkeys(present.secrets, STARS), **given}
+    wanted = _wanted(spec, given, present, replace=replace)
     read: dict[str, Any] = {}
     for field in spec.fields:
         try:
-            read[field.name] = _read(field, given.get(field.name), is_held=field.name in present.secrets)
+            read[field.name] = _read(field, wanted.get(field.name))
         except Invalid as problem:
             problems.append(problem)
     if problems:
@@ -62,12 +62,21 @@ def check(spec: Spec, given: Mapping[str, Any], *, present: Present = NOTHING, r
     return _sorted_out(spec, read, present)
 
 
+def _wanted(spec: Spec, given: Mapping[str, Any], present: Present, *, replace: bool) -> Mapping[str, Any]:
+    """What is asked for; in a replacement, stars for a secret that is not held ask for nothing."""
+    secrets = {field.name for field in spec.fields if field.secret}
+    if not replace:
+        return {**present.settings, **dict.fromkeys(secrets, STARS), **given}
+    missing = secrets.difference(present.secrets)
+    return {name: None if name in missing and value == STARS else value for name, value in given.items()}
+
+
 def _sorted_out(spec: Spec, read: Mapping[str, Any], present: Present) -> Checked:
     settings = {
         field.name: read[field.name] for field in spec.fields if not field.secret and read[field.name] is not None
     }
     secrets = {field.name: read[field.name] for field in spec.fields if field.secret}
-    staying = frozenset(name for name, value in secrets.items() if value == STARS)
+    staying = frozenset(name for name in present.secrets if secrets.get(name) == STARS)
     is_elsewhere = any(_bound(field, settings) != _bound(field, present.settings) for field in spec.fields)
     return Checked(
         settings=settings,
@@ -82,10 +91,8 @@ def _bound(field: Field, settings: Mapping[str, Any]) -> Any:
     return settings.get(field.name, field.default) if field.bound else None
 
 
-def _read(field: Field, value: object, *, is_held: bool) -> Any:
-    """The value as it is to be stored: None for none, stars for a secret that stays. Raises Invalid."""
-    if field.secret and value == STARS:
-        value = STARS if is_held else None
+def _read(field: Field, value: object) -> Any:
+    """The value as it is to be stored, None for none. Raises Invalid."""
     if value is None or value == "":
         value = field.default
     if value is None:

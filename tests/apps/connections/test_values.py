@@ -125,3 +125,20 @@ def test_secrets_stay_when_a_bound_setting_is_given_as_it_was():
 def test_a_setting_stored_before_it_had_a_default_is_still_the_same():
     checked = check(SPEC, {"mode": "fast"}, present=Present({"host": "db.example"}, {"token"}), replace=False)
     assert (checked.kept, checked.lost) == ({"token"}, frozenset())
+
+
+REQUIRED = Spec(
+    "r", "R", "database", (Field("host", "Host"), Field("password", "Password", secret=True, required=True))
+)
+
+
+@pytest.mark.parametrize("given", [{}, {"host": "x"}, {"password": STARS}])
+def test_a_small_change_may_leave_a_required_secret_missing(given):
+    assert check(REQUIRED, given, replace=False).kept == frozenset()
+
+
+@pytest.mark.parametrize(("given", "replace"), [({}, True), ({"password": STARS}, True), ({"password": None}, False)])
+def test_a_replacement_or_an_erasure_may_not(given, replace):
+    with pytest.raises(Invalid) as refused:
+        check(REQUIRED, given, replace=replace)
+    assert (refused.value.field, refused.value.code) == ("password", "missing_required_field")
