@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
 
@@ -47,6 +48,8 @@ class Keeper:
         finally:
             for server in self.servers:
                 server.stop()
+            with suppress(OSError):
+                self.cluster.sockets.rmdir()
             os.close(self.alive)  # before the users' lock: who gets that one must not take us for alive
 
     def start(self, server: Server) -> None:

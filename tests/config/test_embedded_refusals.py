@@ -1,7 +1,6 @@
 """What the embedded servers say when they cannot run."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -78,36 +77,10 @@ def test_ask_for_addresses_where_no_wheel_fits(monkeypatch: pytest.MonkeyPatch) 
         programs.postgres("postgres")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root's servers have their files elsewhere")
-class TestFilesOfRootsServers:
-    def test_lie_where_nobody_can_reach_them(self, home: Home) -> None:
-        assert "HOST" in home.use().answer
+def test_refuse_sockets_in_a_folder_that_others_can_enter(home: Home) -> None:
+    start_and_leave(home)
+    folder = home.served() / "run"
+    folder.mkdir()
+    folder.chmod(0o755)
 
-        assert home.served().parent == Path("/var/lib/crossdock")
-        assert (home.served() / "belongs-to").read_text() == str(home.path / "control")
-
-    def test_stay_when_the_checkout_moves(self, home: Home) -> None:
-        start_and_leave(home)
-        before = home.served()
-        home.path = home.path.rename(home.path.with_name("moved"))
-
-        assert "HOST" in home.use().answer
-        assert home.served() == before
-
-    def test_are_not_shared_with_a_copy_of_the_checkout(self, home: Home) -> None:
-        start_and_leave(home)
-        original, copy = home.path, home.path.with_name("copy")
-        shutil.copytree(original, copy)
-        home.path = copy
-
-        assert f"{copy / 'control'} is a copy of {original / 'control'}" in refusal(home)
-        home.path = original
-
-    def test_are_put_aside_when_the_state_folder_was_removed(self, home: Home) -> None:
-        start_and_leave(home)
-        served = home.served()
-        shutil.rmtree(home.path)
-
-        assert "HOST" in home.use().answer
-        (left,) = served.parent.glob(f"{served.name}.left-behind-*")
-        shutil.rmtree(left)
+    assert f"{folder} belongs to somebody else" in refusal(home)

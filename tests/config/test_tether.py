@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from config import tether
+from config.embedded import account
 from tests.config.conftest import ROOT, all_end
 
 SLEEPS = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
@@ -59,9 +60,9 @@ def test_hands_signals_on_and_ends_as_the_program_ends() -> None:
         assert process.wait() == 7
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run programs under another account")
-def test_runs_under_another_account() -> None:
-    command = tether.command([sys.executable, "-c", "print(1)"], stop=signal.SIGTERM, account=(65534, 65534))
-    command[-3:] = ["/bin/sh", "-c", "id -u; id -g; id -G"]
+def test_runs_under_the_servers_account() -> None:
+    uid, gid = account.servers() or (os.getuid(), os.getgid())
 
-    assert subprocess.check_output(command, text=True).split() == ["65534", "65534", "65534"]
+    command = tether.command(["/bin/sh", "-c", "id -u; id -g"], stop=signal.SIGTERM, account=account.servers())
+
+    assert subprocess.check_output(command, text=True).split() == [str(uid), str(gid)]
