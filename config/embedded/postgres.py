@@ -14,6 +14,8 @@ from config.embedded.cluster import Cluster
 from config.embedded.errors import EmbeddedError
 
 EXTENSIONS = ("vector", "pg_trgm")
+FIRST_OID_OF_USERS = 16384
+"""What a stand-alone PostgreSQL makes below belongs to the system, and pg_dump would leave it out."""
 PORTS = range(15432, 16432)
 
 
@@ -82,6 +84,7 @@ class Postgres:
         account.make_folder(unfinished)
         self._run("initdb", "-D", str(unfinished), *self._nature())
         (unfinished / "pg_hba.conf").write_text(self._doors())
+        self._run("pg_resetwal", "-D", str(unfinished), f"--next-oid={FIRST_OID_OF_USERS}")
         self._run(
             *("postgres", "--single", "-D", str(unfinished), "-c", "exit_on_error=true"),
             *("-c", "log_min_error_statement=panic", "template1"),

