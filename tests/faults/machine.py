@@ -1,0 +1,127 @@
+"""Crossdock's own processes over a test's database: a broker, dispatchers, workers, each of which a test may break."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import psutil
+from django.db import connection
+
+from config.embedded import programs
+from config.home import ROOT
+
+LEASE_SECONDS = 3
+
+
+class Broker:
+    """A Valkey on a socket of its own, with nothing on disk: what it forgets is forgotten."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder / "v.sock"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.socket}?db=0"
+
+    def start(self) -> None:
+        options = ["--port", "0", "--unixsocket", str(self.socket), "--save", "", "--appendonly", "no"]
+        self.process = subprocess.Popen([str(programs.valkey()), *options], stdout=subprocess.DEVNULL)
+        eventually(self.socket.exists)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.socket.unlink(missing_ok=True)
+        self.process = None
+
+    def freeze(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
+
+class Machine:
+    """Starts processes in groups of their own and kills every one of them at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.broker = Broker(folder)
+        self.running: list[subprocess.Popen[bytes]] = []
+        self.count = 0
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        """With two slots for syncs and one more process."""
+        self.count += 1
+        name = f"w{self.count}@test"
+        queues = ["--queues", "interactive,sync", "--hostname", name, "--without-gossip", "--without-mingle"]
+        return self.start(sys.executable, "-m", "celery", "--quiet", "-A", "config", "worker", *queues)
+
+    def dispatcher(self) -> subprocess.Popen[bytes]:
+        return self.start(sys.executable, "manage.py", "dispatch")
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        log = (self.folder / f"{len(self.running)}.log").open("wb")
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=self.environment(), stdout=log, stderr=log, start_new_session=True
+        )
+        self.running.append(process)
+        return process
+
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DATABASE_URL": database_url(),
+            "REDIS_URL": self.broker.url,
+            "EGRESS_ALLOW": "127.0.0.0/8",
+            "JOB_LEASE_SECONDS": str(LEASE_SECONDS),
+        }
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """SIGKILL to the whole group, as the kernel does when memory runs out."""
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def memory(self, process: subprocess.Popen[bytes]) -> int:
+        """The largest resident set among the process and its children, in bytes."""
+        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        return max(member.memory_info().rss for member in family)
+
+    def logs(self) -> str:
+        return "\n".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))
+
+    def close(self) -> None:
+        for process in self.running:
+            if process.poll() is None:
+                self.kill(process)
+        if self.broker.process is not None:
+            self.broker.thaw()
+        self.broker.stop()
+
+
+def database_url() -> str:
+    """The test's own database, for other processes."""
+    values = connection.settings_dict
+    login = f"{quote(values['USER'])}:{quote(values['PASSWORD'])}" if values["USER"] else ""
+    query = urlencode({"host": values["HOST"]})
+    port = f":{values['PORT']}" if values["PORT"] else ""
+    return f"postgresql://{login}@localhost{port}/{quote(values['NAME'])}?{query}"
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 60) -> bool:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
