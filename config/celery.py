@@ -1,11 +1,23 @@
 """The worker's side of the queue."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import celeryd_init
+from django.conf import settings
+
+from config import embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("crossdock")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["apps.jobs"])
+
+
+@celeryd_init.connect
+def start_broker(**_: Any) -> None:
+    """A worker needs the broker before it needs the database, whose first connection would start both."""
+    if not settings.REDIS_URL:
+        embedded.start_control()
