@@ -57,7 +57,6 @@ class SqlWriter(ABC):
             self._examine()
         left = self._take_fence()
         self._made = left.made
-        self._end_predecessors()
         if self._target.mode is Mode.REPLACE:
             left = self._adopt_stage(left)
         elif self._is_missing():
@@ -80,7 +79,8 @@ class SqlWriter(ABC):
         return self._commit(lambda: self._load(rows, on_rejected), lambda _: position)
 
     def finish(self, position: Position) -> None:
-        self._commit(self._put_in_place, lambda _: position, is_done=True)
+        text = canonical(position)
+        self._commit(lambda: self._put_in_place(text), lambda _: position, is_done=True)
 
     def interrupt(self) -> None:
         self._session.interrupt()
@@ -100,7 +100,7 @@ class SqlWriter(ABC):
 
     @abstractmethod
     def _end_predecessors(self) -> None:
-        """Ends sessions of earlier attempts: one that is frozen would hold its locks for as long as it is."""
+        """Ends the sessions of earlier attempts: a frozen one would hold its locks for as long as it is."""
 
     @abstractmethod
     def _make_table(self) -> str:
@@ -118,8 +118,8 @@ class SqlWriter(ABC):
     def _load(self, rows: Sequence[Row], on_rejected: OnRejected) -> int: ...
 
     @abstractmethod
-    def _put_in_place(self) -> None:
-        """Ends the run inside the transaction that marks it done: a stage takes its target's place."""
+    def _put_in_place(self, position: str) -> None:
+        """Ends the run, inside the transaction that moves to its last position: a stage takes its target's place."""
 
     def _make_missing_table(self) -> None:
         with self._transaction(lock_seconds=LOCK_SECONDS):
@@ -144,6 +144,7 @@ class SqlWriter(ABC):
         try:
             with self._transaction():
                 self._state.ensure()
+            self._end_predecessors()
             return self._patiently(self._state.take)
         except ConfigError as error:
             if error.code != "permission_denied":
@@ -166,7 +167,7 @@ class SqlWriter(ABC):
         self.delivery = Delivery.EFFECTIVELY_ONCE if is_keyed else Delivery.AT_LEAST_ONCE
 
     def _patiently(self, work: Callable[[], Result]) -> Result:
-        """Does what an earlier attempt may be blocking: waits a little for its locks, then ends its sessions."""
+        """Does what a session of an earlier attempt may be blocking: waits for it a little, then ends it."""
         for _ in range(LOCK_TRIES - 1):
             try:
                 with self._transaction(lock_seconds=LOCK_SECONDS):

@@ -28,6 +28,11 @@ def session_name(lineage: Lineage) -> str:
     return f"{session_prefix(lineage)}{lineage.fence}"
 
 
+def session_mark(lineage: Lineage, fence: int) -> str:
+    """The named lock of an attempt at one stream of a step, where sessions have no names that can be looked for."""
+    return f"crossdock:{_digest(lineage.step, lineage.stream)}:{fence}"
+
+
 def stage_prefix(lineage: Lineage) -> str:
     """What the stages of all attempts at one stream of a step begin with."""
     return f"_cd_{_digest(lineage.step, lineage.stream)}_"

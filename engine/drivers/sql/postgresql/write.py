@@ -185,7 +185,7 @@ class PostgresqlWriter(SqlWriter):
             raise DriverBug("A replacement is written before it has begun.")
         return self._stage
 
-    def _put_in_place(self) -> None:
+    def _put_in_place(self, position: str) -> None:  # noqa: ARG002  (all of it is one transaction here)
         if self._target.mode is not Mode.REPLACE:
             return
         stage = self._staged()
