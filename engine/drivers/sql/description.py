@@ -25,11 +25,11 @@ KEY_KINDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """`unique`: the columns of each unique index over NOT NULL columns, the primary key's first.
-    `unordered`: columns that no key may use although their kind could."""
+    """`unique`: the columns of each unique index over NOT NULL columns, the primary key's first; None where no index
+    can tell. `unordered`: columns that no key may use although their kind could."""
 
     stream: Stream
-    unique: tuple[tuple[str, ...], ...] = ()
+    unique: tuple[tuple[str, ...], ...] | None = None
     unordered: frozenset[str] = frozenset()
 
     def can_order(self, name: str) -> bool:
@@ -37,15 +37,24 @@ class Description:
         return column is not None and column.type.kind in KEY_KINDS and name not in self.unordered
 
 
-def keyed(stream: Stream, unique: Iterable[tuple[str, ...]], unordered: Iterable[str]) -> Description:
+def keyed(stream: Stream, unique: Iterable[tuple[str, ...]] | None, unordered: Iterable[str]) -> Description:
     """A description whose stream has the first of `unique` as its key that pages can continue by."""
-    described = Description(stream, tuple(unique), frozenset(unordered))
-    key = next((names for names in described.unique if all(map(described.can_order, names))), ())
+    known = None if unique is None else tuple(unique)
+    described = Description(stream, known, frozenset(unordered))
+    key = next((names for names in known or () if all(map(described.can_order, names))), ())
     return replace(described, stream=replace(stream, key=key))
 
 
 def unknown_table(table: Table) -> ConfigError:
     return ConfigError(f"There is no table {str(table)!r}.", code="unknown_table")
+
+
+def unknown_schema(name: str) -> ConfigError:
+    return ConfigError(f"There is no schema {name!r}.", code="unknown_schema")
+
+
+def unknown_catalog(name: str) -> ConfigError:
+    return ConfigError(f"There is no catalog {name!r}.", code="unknown_catalog")
 
 
 def is_name(text: str) -> bool:

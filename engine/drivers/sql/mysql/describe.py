@@ -15,7 +15,7 @@ SYSTEM_DATABASES = ("information_schema", "mysql", "performance_schema", "sys")
 
 # The catalogue compares names without case, tables on most systems do not.
 RELATION = """
-SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_ROWS
+SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_ROWS, TABLE_TYPE = 'VIEW'
   FROM information_schema.TABLES
  WHERE TABLE_SCHEMA = %(schema)s AND TABLE_NAME = %(name)s
    AND (@@lower_case_table_names > 0 OR BINARY TABLE_NAME = %(name)s)
@@ -76,7 +76,7 @@ class FieldsCursor(Cursor):
 
 def table(cursor: Cursor, asked: Table, database: str, *, is_mariadb: bool) -> Description:
     """`database`: where a table without one is looked for. Raises ConfigError `unknown_table`."""
-    found, rows = _relation(cursor, asked, database)
+    found, rows, is_view = _relation(cursor, asked, database)
     place = (found.schema, found.name, found.name)
     json_checks: set[str] = set()
     if is_mariadb:
@@ -85,10 +85,11 @@ def table(cursor: Cursor, asked: Table, database: str, *, is_mariadb: bool) -> D
     cursor.execute(COLUMNS, place)
     columns = [_column(_Found(*row), json_checks) for row in cursor.fetchall()]
     stream = Stream(found, tuple(columns), rows=rows)
-    return description.keyed(stream, _unique(cursor, place), [column.name for column in columns if _is_list(column)])
+    unique = None if is_view else _unique(cursor, place)
+    return description.keyed(stream, unique, [column.name for column in columns if _is_list(column)])
 
 
-def _relation(cursor: Cursor, asked: Table, database: str) -> tuple[Table, int | None]:
+def _relation(cursor: Cursor, asked: Table, database: str) -> tuple[Table, int | None, bool]:
     schema = asked.schema or asked.catalog or database
     is_one = asked.catalog in ("", schema)
     if not (is_one and schema and all(map(description.is_name, (schema, asked.name)))):
@@ -97,8 +98,8 @@ def _relation(cursor: Cursor, asked: Table, database: str) -> tuple[Table, int |
     found = cursor.fetchone()
     if found is None:
         raise description.unknown_table(asked)
-    schema, name, rows = found
-    return Table(name, schema), rows
+    schema, name, rows, is_view = found
+    return Table(name, schema), rows, bool(is_view)
 
 
 def _column(found: _Found, json_checks: set[str]) -> Column:

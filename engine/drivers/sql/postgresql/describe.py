@@ -13,12 +13,13 @@ from engine.schema import Column, Stream, Table
 SYSTEM_SCHEMAS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
 RELATION = f"""
-SELECT c.oid, n.nspname, c.relname, c.reltuples, c.relhassubclass AND c.relkind = 'r'
+SELECT c.oid, n.nspname, c.relname, c.reltuples, c.relkind IN ('v', 'm', 'f'),
+       c.relkind = 'r' AND c.relhassubclass
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relname = %(name)s AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {SYSTEM_SCHEMAS}
    AND CASE WHEN %(schema)s = '' THEN pg_catalog.pg_table_is_visible(c.oid) ELSE n.nspname = %(schema)s END
    AND %(catalog)s IN ('', pg_catalog.current_database())
-"""  # noqa: S608  (no part of it comes from outside)
+"""
 
 COLUMNS = """
 SELECT a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated <> '',
@@ -48,6 +49,7 @@ class _Relation:
     oid: int
     table: Table
     rows: int | None
+    is_view: bool
     has_children: bool
 
 
@@ -56,9 +58,7 @@ def table(cursor: psycopg.Cursor[Any], asked: Table) -> Description:
     relation = _relation(cursor, asked)
     columns, resolved = _columns(cursor, relation.oid)
     stream = Stream(relation.table, columns, rows=relation.rows)
-    # The rows of children that inherit are read too, and no index of the parent keeps theirs apart.
-    unique = [] if relation.has_children else _unique(cursor, relation.oid)
-    return description.keyed(stream, unique, _unordered(columns, resolved))
+    return description.keyed(stream, _unique(cursor, relation), _unordered(columns, resolved))
 
 
 def result(cursor: psycopg.Cursor[Any], source: Any) -> Description:
@@ -79,8 +79,8 @@ def _relation(cursor: psycopg.Cursor[Any], asked: Table) -> _Relation:
     found = cursor.fetchone()
     if found is None:
         raise description.unknown_table(asked)
-    oid, schema, name, rows, has_children = found
-    return _Relation(oid, Table(name, schema), int(rows) if rows > 0 else None, has_children)
+    oid, schema, name, rows, is_view, has_children = found
+    return _Relation(oid, Table(name, schema), int(rows) if rows > 0 else None, is_view, has_children)
 
 
 def _columns(cursor: psycopg.Cursor[Any], oid: int) -> tuple[tuple[Column, ...], list[types.Resolved]]:
@@ -94,8 +94,13 @@ def _columns(cursor: psycopg.Cursor[Any], oid: int) -> tuple[tuple[Column, ...],
     return columns, resolved
 
 
-def _unique(cursor: psycopg.Cursor[Any], oid: int) -> list[tuple[str, ...]]:
-    cursor.execute(UNIQUE, (oid,))
+def _unique(cursor: psycopg.Cursor[Any], relation: _Relation) -> list[tuple[str, ...]] | None:
+    if relation.is_view:
+        return None
+    if relation.has_children:
+        # The rows of the tables that inherit are read too, and no index of the parent keeps theirs apart.
+        return []
+    cursor.execute(UNIQUE, (relation.oid,))
     return [tuple(names) for (names,) in cursor.fetchall()]
 
 

@@ -9,7 +9,9 @@ from engine.drivers.sql.description import Description
 from engine.drivers.sql.sqlite import types
 from engine.schema import Column, Kind, Query, Stream, Table, Type
 
-TABLES = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+TABLES = (
+    "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+)
 COLUMNS = 'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?) WHERE hidden <> 1'
 INDEXES = "SELECT name, origin FROM pragma_index_list(?) WHERE \"unique\" AND NOT partial ORDER BY origin <> 'pk', name"
 INDEXED = "SELECT name FROM pragma_index_info(?) ORDER BY seqno"
@@ -25,17 +27,17 @@ INFERRED = {
 
 def table(connection: sqlite3.Connection, asked: Table) -> Description:
     """Raises ConfigError `unknown_table`."""
-    name = _name(connection, asked)
+    name, is_view = _found(connection, asked)
     found = connection.execute(COLUMNS, (name,)).fetchall()
     unique, row_number = _unique(connection, name, found)
     columns = [_column(*row, row_number=row_number) for row in found]
     stream = Stream(Table(name), tuple(_inferred(connection, quoted(name), columns)))
-    return description.keyed(stream, unique, ())
+    return description.keyed(stream, None if is_view else unique, ())
 
 
 def query(connection: sqlite3.Connection, source: Query, wrapped: str) -> Description:
     """`wrapped`: the query as a source to select from."""
-    names = [name for name, *_ in connection.execute(f"SELECT * FROM {wrapped} LIMIT 0").description]  # noqa: S608
+    names = [name for name, *_ in connection.execute(f"SELECT * FROM {wrapped} LIMIT 0").description]
     columns = [Column(name, types.portable("")) for name in names]
     return Description(Stream(source, tuple(_inferred(connection, wrapped, columns))))
 
@@ -44,12 +46,13 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _name(connection: sqlite3.Connection, asked: Table) -> str:
+def _found(connection: sqlite3.Connection, asked: Table) -> tuple[str, bool]:
     is_here = asked.catalog == "" and asked.schema in ("", "main") and description.is_name(asked.name)
     found = is_here and connection.execute(f"{TABLES} AND name = ? COLLATE NOCASE", (asked.name,)).fetchone()
     if not found:
         raise description.unknown_table(asked)
-    return str(found[0])
+    name, kind = found
+    return name, kind == "view"
 
 
 def _column(
@@ -86,6 +89,6 @@ def _inferred(connection: sqlite3.Connection, source: str, columns: list[Column]
     if not bare:
         return columns
     selected = ", ".join(f"typeof({quoted(name)})" for name in bare)
-    sample = connection.execute(f"SELECT {selected} FROM {source} LIMIT {SAMPLED_ROWS}").fetchall()  # noqa: S608
+    sample = connection.execute(f"SELECT {selected} FROM {source} LIMIT {SAMPLED_ROWS}").fetchall()
     seen = {name: frozenset(kinds) - {"null"} for name, kinds in zip(bare, zip(*sample, strict=True), strict=False)}
     return [replace(column, type=INFERRED.get(seen.get(column.name, frozenset()), column.type)) for column in columns]

@@ -1,0 +1,94 @@
+"""What the SQL drivers share: one connection to look around with, and one for every reading and writer."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from engine.contract import Lineage, Reading, Request, Spec, Target, Writer
+from engine.errors import TransientError
+from engine.schema import Column, Stream, Table
+from engine.toolkit.surroundings import Surroundings
+
+Found = TypeVar("Found")
+
+
+class Closes(Protocol):
+    def close(self) -> None: ...
+
+
+ConnectionT = TypeVar("ConnectionT", bound=Closes)
+
+
+class Catalogue(Protocol):
+    """A connection to look around with. Raises the engine's errors."""
+
+    def check(self) -> None: ...
+    def catalogs(self) -> list[str]: ...
+    def schemas(self, catalog: str) -> list[str]: ...
+    def tables(self, catalog: str, schema: str) -> list[Table]: ...
+    def every_table(self) -> list[Table]: ...
+    def describe(self, table: Table) -> Stream: ...
+    def close(self) -> None: ...
+
+
+class SqlDriver(ABC, Generic[ConnectionT]):
+    spec: ClassVar[Spec]
+
+    def __init__(self, settings: Mapping[str, Any], secrets: Mapping[str, Any], surroundings: Surroundings) -> None:
+        self.settings = settings
+        self.secrets = secrets
+        self.surroundings = surroundings
+        self._catalogue: Catalogue | None = None
+
+    @abstractmethod
+    def open_connection(self, application_name: str, *, read_only: bool = False) -> ConnectionT: ...
+
+    @abstractmethod
+    def catalogue(self, connection: ConnectionT) -> Catalogue: ...
+
+    @abstractmethod
+    def reading(self, connection: ConnectionT, request: Request) -> Reading: ...
+
+    @abstractmethod
+    def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> Writer: ...
+
+    def check(self) -> None:
+        self._look(lambda catalogue: catalogue.check())
+
+    def streams(self) -> Iterator[Table]:
+        yield from self._look(lambda catalogue: catalogue.every_table())
+
+    def catalogs(self) -> list[str]:
+        return self._look(lambda catalogue: catalogue.catalogs())
+
+    def schemas(self, catalog: str) -> list[str]:
+        return self._look(lambda catalogue: catalogue.schemas(catalog))
+
+    def tables(self, catalog: str, schema: str) -> list[Table]:
+        return self._look(lambda catalogue: catalogue.tables(catalog, schema))
+
+    def describe(self, table: Table) -> Stream:
+        return self._look(lambda catalogue: catalogue.describe(table))
+
+    def read(self, request: Request) -> Reading:
+        connection = self.open_connection(self.surroundings.name, read_only=True)
+        try:
+            return self.reading(connection, request)
+        except BaseException:
+            connection.close()
+            raise
+
+    def close(self) -> None:
+        if self._catalogue is not None:
+            self._catalogue.close()
+            self._catalogue = None
+
+    def _look(self, at: Callable[[Catalogue], Found]) -> Found:
+        if self._catalogue is not None:
+            try:
+                return at(self._catalogue)
+            except TransientError:
+                # It may have been idle for longer than the server or a firewall allows.
+                self.close()
+        self._catalogue = self.catalogue(self.open_connection(self.surroundings.name, read_only=True))
+        return at(self._catalogue)

@@ -1,0 +1,48 @@
+"""PostgreSQL, and what speaks its protocol and keeps its catalogue."""
+
+from collections.abc import Sequence
+
+from engine.contract import Lineage, Reading, Request, Spec, Target, Writer
+from engine.drivers.sql import plan, select
+from engine.drivers.sql.driver import SqlDriver
+from engine.drivers.sql.postgresql import connect, describe, errors, read
+from engine.drivers.sql.postgresql.browse import PostgresqlCatalogue
+from engine.drivers.sql.postgresql.ranges import RangedReading
+from engine.drivers.sql.postgresql.read import PostgresqlReading
+from engine.drivers.sql.postgresql.session import Connection
+from engine.drivers.sql.postgresql.write import PostgresqlWriter
+from engine.schema import Column, Table
+
+
+class PostgresqlDriver(SqlDriver[Connection]):
+    spec = Spec("postgresql", "PostgreSQL", "database", connect.FIELDS)
+
+    def open_connection(self, application_name: str, *, read_only: bool = False) -> Connection:
+        return connect.open_connection(
+            self.settings, self.secrets, self.surroundings, application_name=application_name, read_only=read_only
+        )
+
+    def catalogue(self, connection: Connection) -> PostgresqlCatalogue:
+        return PostgresqlCatalogue(connection)
+
+    def reading(self, connection: Connection, request: Request) -> Reading:
+        with errors.translated(), connection.cursor() as cursor:
+            if isinstance(request.source, Table):
+                described = describe.table(cursor, request.source)
+            else:
+                statement = select.empty(request.source, read.DIALECT)
+                cursor.execute(statement.text.encode(), statement.bound({}))
+                described = describe.result(cursor, request.source)
+        planned = plan.make(described, request)
+        kind = PostgresqlReading if read.bytes_refusal(planned.stream) else RangedReading
+        return kind(connection, planned, request)
+
+    def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> Writer:
+        return PostgresqlWriter(
+            connect=self.open_connection,
+            describe=self.describe,
+            target=target,
+            columns=columns,
+            key=key,
+            lineage=lineage,
+        )
