@@ -23,7 +23,7 @@ class moment(Func):  # noqa: N801 (reads as the function it is)
         super().__init__(F(field), output_field=TextField())
 
 
-class document(Cast):  # noqa: N801
+class document(Cast):  # noqa: N801 (reads as the function it is)
     """A JSON column or subquery, decoded once by orjson."""
 
     def __init__(self, expression: str | Subquery) -> None:
@@ -38,16 +38,7 @@ class Listing:
     wrap: Callable[[Values], Values]
 
     def rows(self, queryset: QuerySet[Any]) -> list[Values]:
-        names = tuple(self.columns)
-        decoded = [name for name, column in self.columns.items() if isinstance(column, document)]
-        aliases = {f"listed_{name}": column for name, column in self.columns.items()}
-        answers = []
-        for row in queryset.annotate(**aliases).values_list(*aliases):
-            values = dict(zip(names, row, strict=True))
-            for name in decoded:
-                values[name] = orjson.loads(values[name] or b"null")
-            answers.append(self.wrap(values))
-        return answers
+        return [answer for _, answer in self.keyed(queryset)]
 
     def one(self, queryset: QuerySet[Any], *, what: str) -> Values:
         """The only row of `queryset`. Raises NotFound naming `what`."""
@@ -55,3 +46,16 @@ class Listing:
         if not rows:
             raise NotFound(f"{what} not found")
         return rows[0]
+
+    def keyed(self, queryset: QuerySet[Any]) -> list[tuple[int, Values]]:
+        """Every row's own id, which no answer shows, and its answer."""
+        names = tuple(self.columns)
+        decoded = [name for name, column in self.columns.items() if isinstance(column, document)]
+        aliases = {f"listed_{name}": column for name, column in self.columns.items()}
+        answers = []
+        for key, *row in queryset.annotate(**aliases).values_list("pk", *aliases):
+            values = dict(zip(names, row, strict=True))
+            for name in decoded:
+                values[name] = orjson.loads(values[name] or b"null")
+            answers.append((key, self.wrap(values)))
+        return answers

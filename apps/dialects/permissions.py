@@ -49,4 +49,3 @@ class Public(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return True
-

@@ -13,7 +13,7 @@ class PlatformError(serializers.Serializer[Any]):
     message = serializers.CharField()
     status = serializers.IntegerField()
     fields_ = serializers.DictField(child=serializers.CharField(), required=False, help_text="By failing field.")
-    jobId = serializers.CharField(required=False, help_text="The job that is in the way.")  # noqa: N815
+    jobId = serializers.CharField(required=False, help_text="The job that is in the way.")
 
     def get_fields(self) -> dict[str, Any]:
         declared = super().get_fields()

@@ -2,8 +2,11 @@
 
 from apps.accounts.services.callers import Claims, caller_of_key, caller_of_user, claims_of, forget_callers
 from apps.accounts.services.keys import create_api_key, revoke_api_key
+from apps.accounts.services.members import change_role, remove_member
 from apps.accounts.services.organizations import (
     add_member,
+    change_organization,
+    change_project,
     create_organization,
     create_project,
     create_user,
@@ -16,6 +19,9 @@ __all__ = [
     "add_member",
     "caller_of_key",
     "caller_of_user",
+    "change_organization",
+    "change_project",
+    "change_role",
     "claims_of",
     "create_api_key",
     "create_organization",
@@ -24,5 +30,6 @@ __all__ = [
     "end_sessions",
     "forget_callers",
     "note_sign_in",
+    "remove_member",
     "revoke_api_key",
 ]

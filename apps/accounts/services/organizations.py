@@ -1,6 +1,7 @@
 """Organisations, their projects and the people in them."""
 
 from datetime import datetime
+from ipaddress import ip_network
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -34,7 +35,9 @@ def create_project(*, organization: Organization, name: str, internal_id: str) -
         raise Conflict(f"There is a project {internal_id!r} already.", field="internal_id") from error
 
 
-def create_user(*, email: str, password: str, name: str = "", is_staff: bool = False, is_operator: bool = False) -> User:
+def create_user(
+    *, email: str, password: str, name: str = "", is_staff: bool = False, is_operator: bool = False
+) -> User:
     """`is_staff` may use the console; `is_operator` may do everything there. Raises Invalid for a weak password."""
     user = User(email=email, name=name)
     try:
@@ -67,3 +70,27 @@ def note_sign_in(*, user: User, at: datetime) -> None:
 def end_sessions(*, user: User) -> None:
     """Makes every token of the user worthless, within the second for which callers are remembered."""
     User.objects.filter(id=user.id).update(token_version=F("token_version") + 1)
+
+
+def change_organization(*, organization: Organization, name: str, allowed_networks: list[str]) -> Organization:
+    """Raises Invalid for what is not a network, Conflict when the name is taken."""
+    for network in allowed_networks:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            text = f"{network!r} is not a network, as 10.0.0.0/8 is one."
+            raise Invalid(text, field="allowed_networks") from error
+    organization.name, organization.allowed_networks = name.strip(), allowed_networks
+    try:
+        with transaction.atomic():
+            organization.save(update_fields=["name", "allowed_networks", "updated_at"])
+    except IntegrityError as error:
+        raise Conflict(f"There is an organisation {name!r} already.", field="name") from error
+    return organization
+
+
+def change_project(*, project: Project, name: str) -> Project:
+    """Its `internal_id` stays what clients know it by."""
+    project.name = name
+    project.save(update_fields=["name", "updated_at"])
+    return project

@@ -1,6 +1,5 @@
 """Connections in Celigo's shape. Of its types `rdbms` is served; inside it, `type` names our connector."""
 
-from typing import Any
 
 from django.db.models import F, QuerySet
 from rest_framework import serializers
@@ -18,9 +17,6 @@ from apps.errors import Invalid, NotFound
 TYPES = ("rdbms",)
 KEPT_IN_RDBMS = ("concurrencyLevel", "targetConcurrencyLevel")
 """Stored and shown, and without meaning here: a flow uses one connection at a time."""
-
-EMPTY_IN_RDBMS: tuple[Any, ...] = (None, False, "", [], {})
-"""What Celigo shows of options that nobody has set."""
 
 
 class ConnectionShape(Shape):
@@ -56,16 +52,16 @@ class ConnectionShape(Shape):
         except NotFound as error:
             known = ", ".join(connectors.enabled().values_list("name", flat=True))
             code = "invalid_field" if name else "missing_required_field"
-            raise Invalid(f"The type of an rdbms connection is one of {known}.", code=code, field="connector") from error
+            raise Invalid(
+                f"The type of an rdbms connection is one of {known}.", code=code, field="connector"
+            ) from error
 
-    def settings(self) -> Values:
-        """What the driver is to check, settings and secrets mixed."""
+    def settings(self, connector: Connector) -> Values:
+        """What the driver is to check, settings and secrets mixed, without options that Celigo shows as unset."""
+        known = {field.name for field in connectors.spec(connector).fields}
         given = self.validated_data["rdbms"].items()
-        return {
-            name: value
-            for name, value in given
-            if name not in {"type", *KEPT_IN_RDBMS} and not any(value is empty or value == empty for empty in EMPTY_IN_RDBMS)
-        }
+        ours = {name: value for name, value in given if name not in {"type", *KEPT_IN_RDBMS}}
+        return {name: value for name, value in ours.items() if name in known or value}
 
     def document(self) -> Values:
         rdbms = self.validated_data["rdbms"]
@@ -148,25 +144,26 @@ class ConnectionViews(Resource):
         return visible(Connection.objects.all(), caller_of(self.request))
 
     def make(self, shape: ConnectionShape) -> Connection:
-        caller = caller_of(self.request)
+        caller, connector = caller_of(self.request), shape.connector()
         return services.create(
             organization_id=caller.organization_id,
             project_id=caller.project_id,
-            connector=shape.connector(),
+            connector=connector,
             name=shape.validated_data["name"],
             external_id=shape.validated_data.get("externalId", ""),
-            values=shape.settings(),
+            values=shape.settings(connector),
             document=shape.document(),
         )
 
     def alter(self, row: Connection, shape: ConnectionShape) -> None:
-        if shape.connector().id != row.connector_id:
+        connector = shape.connector()
+        if connector.id != row.connector_id:
             raise Invalid("The type of a connection cannot change: make another one.", field="connector")
         services.change(
             connection=row,
             name=shape.validated_data["name"],
             external_id=shape.validated_data.get("externalId", ""),
-            values=shape.settings(),
+            values=shape.settings(connector),
             document=shape.document(),
             replace=True,
         )

@@ -9,9 +9,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.queries import visible
 from apps.connections import services
 from apps.connections.api.celigo.connections import SENT, ConnectionShape, ConnectionViews
-from apps.accounts.queries import visible
 from apps.connections.models import Connection
 from apps.dialects.celigo.envelope import CeligoError, errors
 from apps.dialects.celigo.resources import worded
@@ -99,11 +99,12 @@ class PingUnsavedView(Endpoint):
         shape = ConnectionShape(data=object_of(request))
         shape.is_valid(raise_exception=True)
         with worded(ConnectionViews().name_of):
+            connector = shape.connector()
             job = services.start_unsaved_test(
                 organization_id=caller.organization_id,
                 project_id=caller.project_id,
-                connector=shape.connector(),
-                values=shape.settings(),
+                connector=connector,
+                values=shape.settings(connector),
                 at=timezone.now(),
             )
         return _answer(job)
@@ -120,7 +121,11 @@ def _answer(job: Job) -> Response:
 
 def _verdict(job: Job) -> Values:
     if job.state != State.COMPLETED:
-        return {"ok": False, "code": job.error_code or job.state, "message": job.error_message or f"The test was {job.state}."}
+        return {
+            "ok": False,
+            "code": job.error_code or job.state,
+            "message": job.error_message or f"The test was {job.state}.",
+        }
     verdict: Values = orjson.loads(bytes(Result.objects.get(job=job).body))
     return verdict
 

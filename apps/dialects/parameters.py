@@ -1,0 +1,18 @@
+"""Reading query parameters."""
+
+from rest_framework.request import Request
+
+from apps.errors import Invalid
+
+LARGEST = 2**31 - 1
+
+
+def whole_number(request: Request, name: str, *, default: int, least: int = 0, most: int = LARGEST) -> int:
+    """The parameter as a number from `least` to `most`. Raises Invalid for anything else."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return default
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= 10 else -1
+    if not least <= number <= most:
+        raise Invalid(f"{name} must be a whole number from {least} to {most}.", code="invalid_query_params", field=name)
+    return number

@@ -1,0 +1,253 @@
+"""Flows in Celigo's shape: page generators, then page processors, and when they run."""
+
+
+from django.contrib.postgres.aggregates import JSONBAgg
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
+from django.utils import timezone
+from rest_framework import serializers
+
+from apps.accounts.queries import visible
+from apps.dialects.caller import Caller
+from apps.dialects.celigo.resources import Part, Resource, Shape, documented
+from apps.dialects.lists import Listing, Values, document, moment
+from apps.dialects.views import caller_of
+from apps.flows import services
+from apps.flows.api.celigo.references import connection_map, resolved
+from apps.flows.api.celigo.schedules import celigo_of, cron_of
+from apps.flows.models import Export, Flow, FlowStep, Import
+from apps.jobs.models import Job, Schedule
+
+
+class GeneratorShape(Part):
+    kept = ("skipRetries",)
+    later = ("schedule", "_keepDeltaBehindFlowId", "_keepDeltaBehindExportId")
+
+    _exportId = serializers.CharField()
+
+
+class ProcessorShape(Part):
+    later = ("_exportId", "responseMapping", "hooks")
+
+    type = serializers.ChoiceField(
+        ["import"],
+        required=False,
+        default="import",
+        error_messages={"invalid_choice": "Only processors of type import are supported yet."},
+    )
+    _importId = serializers.CharField()
+    proceedOnFailure = serializers.BooleanField(required=False, default=False)
+
+
+class FlowShape(Shape):
+    kept = (
+        "skipRetries",
+        "runPageGeneratorsInParallel",
+        "autoResolveMatchingTraceKeys",
+        "_flowGroupingId",
+        "settings",
+        "hidden",
+        "externalId",
+        "_integrationId",
+        "_connectorId",
+    )
+    later = (
+        "routers",
+        "_runNextFlowIds",
+        "_runNextExportIds",
+        "_keepDeltaBehindFlowId",
+        "_keepDeltaBehindExportId",
+        "isAbstract",
+        "_abstractFlowId",
+        "overrides",
+    )
+
+    name = serializers.CharField(max_length=200)
+    description = serializers.CharField(required=False, allow_blank=True, max_length=10_000)
+    disabled = serializers.BooleanField(required=False, default=True, help_text="A new flow is, until you say false.")
+    schedule = serializers.CharField(
+        required=False, allow_null=True, max_length=200, help_text="`? 5 0 ? * *`: daily at 00:05."
+    )
+    interval = serializers.IntegerField(
+        required=False, allow_null=True, help_text="Seconds from run to run, 60 or more, in place of a schedule."
+    )
+    timezone = serializers.CharField(required=False, max_length=64, default="UTC")
+    pageGenerators = GeneratorShape(many=True, required=False)
+    pageProcessors = ProcessorShape(many=True, required=False)
+    _exportId = serializers.CharField(required=False, write_only=True, help_text="In place of one page generator.")
+    _importId = serializers.CharField(required=False, write_only=True, help_text="In place of one page processor.")
+    lastExecutedAt = serializers.DateTimeField(read_only=True)
+
+    def validate(self, attrs: Values) -> Values:
+        if attrs.get("schedule") and attrs.get("interval"):
+            raise serializers.ValidationError({"interval": "Give a schedule or an interval, not both."})
+        return attrs
+
+    def when(self) -> Values | None:
+        """As the service takes it. Raises Invalid for a schedule that is none."""
+        data = self.validated_data
+        if data.get("interval") is not None:
+            return {"interval": data["interval"]}
+        if data.get("schedule"):
+            return {"cron": cron_of(data["schedule"], field="schedule"), "timezone": data["timezone"]}
+        return None
+
+    def steps(self, caller: Caller) -> Values:
+        """`generators` and `processors`. Raises Invalid for what the caller cannot use."""
+        data = self.validated_data
+        generators = data.get("pageGenerators") or [
+            {"_exportId": uid} for uid in [data.get("_exportId")] if uid is not None
+        ]
+        processors = data.get("pageProcessors") or [
+            {"_importId": uid} for uid in [data.get("_importId")] if uid is not None
+        ]
+        return {
+            "generators": [
+                _generator(step, caller, f"pageGenerators.{index}") for index, step in enumerate(generators)
+            ],
+            "processors": [
+                _processor(step, caller, f"pageProcessors.{index}") for index, step in enumerate(processors)
+            ],
+        }
+
+    def values(self, caller: Caller) -> Values:
+        """By the service's names."""
+        data = self.validated_data
+        return {
+            "name": data["name"],
+            "description": data.get("description", ""),
+            "is_enabled": not data["disabled"],
+            "document": self.document(),
+            "schedule": self.when(),
+            **self.steps(caller),
+        }
+
+
+def _generator(step: Values, caller: Caller, place: str) -> Values:
+    export = resolved(Export.objects.all(), step["_exportId"], caller, field=f"{place}._exportId")
+    return {"export": export, "document": GeneratorShape().kept_of(step)}
+
+
+def _processor(step: Values, caller: Caller, place: str) -> Values:
+    destination = resolved(Import.objects.all(), step["_importId"], caller, field=f"{place}._importId")
+    return {"destination": destination, "proceed_on_failure": step.get("proceedOnFailure", False)}
+
+
+def _wrap(row: Values) -> Values:
+    shown = {
+        "_id": row["_id"],
+        "createdAt": row["createdAt"],
+        "lastModified": row["lastModified"],
+        "name": row["name"],
+        "disabled": not row["enabled"],
+        **row["document"],
+        "pageGenerators": [{"_exportId": step["export"], **step["document"]} for step in row["generators"] or []],
+        "pageProcessors": [
+            {
+                "type": "import",
+                "_importId": step["destination"],
+                "proceedOnFailure": step["proceed"],
+                **step["document"],
+            }
+            for step in row["processors"] or []
+        ],
+    }
+    return shown | _when(row["schedule"] or {}) | _if_any(row, "description", "lastExecutedAt")
+
+
+def _when(schedule: Values) -> Values:
+    if schedule.get("interval"):
+        return {"interval": schedule["interval"]}
+    if schedule.get("cron"):
+        return {"schedule": celigo_of(schedule["cron"]), "timezone": schedule["timezone"]}
+    return {}
+
+
+def _if_any(row: Values, *names: str) -> Values:
+    return {name: row[name] for name in names if row[name]}
+
+
+def _steps(role: FlowStep.Role) -> Subquery:
+    """The flow's steps of one role, as a JSON list in their order."""
+    step = JSONObject(
+        export="export__uid", destination="destination__uid", proceed="proceed_on_failure", document="document"
+    )
+    steps = FlowStep.objects.filter(flow=OuterRef("pk"), role=role).order_by().values("flow")
+    return Subquery(steps.annotate(listed=JSONBAgg(step, order_by="index")).values("listed"))
+
+
+def _schedule() -> Subquery:
+    schedules = Schedule.objects.filter(kind="flow", subject_id=OuterRef("pk"))
+    return Subquery(schedules.values(shown=JSONObject(cron="cron", interval="interval", timezone="timezone")))
+
+
+def _last_run() -> Subquery:
+    runs = Job.objects.filter(kind="flow", subject_id=OuterRef("pk"), started_at__isnull=False).order_by("-id")
+    return Subquery(runs.annotate(began=moment("started_at")).values("began")[:1])
+
+
+LISTING = Listing(
+    {
+        "_id": F("uid"),
+        "createdAt": moment("created_at"),
+        "lastModified": moment("updated_at"),
+        "name": F("name"),
+        "description": F("description"),
+        "enabled": F("is_enabled"),
+        "document": document("document"),
+        "generators": document(_steps(FlowStep.Role.GENERATOR)),
+        "processors": document(_steps(FlowStep.Role.PROCESSOR)),
+        "schedule": document(_schedule()),
+        "lastExecutedAt": _last_run(),
+    },
+    _wrap,
+)
+
+SENT = {
+    "name": "Orders, every night",
+    "disabled": False,
+    "schedule": "? 5 0 ? * *",
+    "timezone": "Europe/Berlin",
+    "pageGenerators": [{"_exportId": "5e03061cda20740022300f0a"}],
+    "pageProcessors": [{"type": "import", "_importId": "5e03061cda20740022300f0c", "proceedOnFailure": False}],
+}
+GOT = {
+    "_id": "5e03061cda20740022300f0d",
+    "createdAt": "2026-11-22T09:30:00.000Z",
+    "lastModified": "2026-11-22T09:30:00.000Z",
+    **SENT,
+}
+
+
+@documented(tag="Celigo: flows", noun="flow", shape=FlowShape, request=SENT, response=GOT)
+class FlowViews(Resource):
+    what = "Flow"
+    listing = LISTING
+    shape = FlowShape
+    patchable = frozenset(
+        {"name", "description", "disabled", "schedule", "interval", "timezone", "settings"}
+        | {"pageGenerators", "pageProcessors", "runPageGeneratorsInParallel", "skipRetries"}
+    )
+    names = {"generators": "pageGenerators", "processors": "pageProcessors"}
+
+    def rows(self) -> QuerySet[Flow]:
+        return visible(Flow.objects.all(), caller_of(self.request))
+
+    def make(self, shape: FlowShape) -> Flow:
+        caller = caller_of(self.request)
+        return services.create_flow(
+            organization_id=caller.organization_id,
+            project_id=caller.project_id,
+            values=shape.values(caller),
+            at=timezone.now(),
+        )
+
+    def alter(self, row: Flow, shape: FlowShape) -> None:
+        services.change_flow(flow=row, values=shape.values(caller_of(self.request)), at=timezone.now())
+
+    def drop(self, row: Flow) -> None:
+        services.remove_flow(flow=row)
+
+    def copy(self, row: Flow, values: Values) -> Flow:
+        connections = connection_map(values, caller_of(self.request))
+        return services.clone_flow(flow=row, name=values.get("name", ""), connections=connections, at=timezone.now())
