@@ -12,17 +12,15 @@ METHODS = ["get", "head", "post", "put", "patch", "delete"]
 
 
 class Endpoint(APIView):
-    """One path. `scope`: what its methods need, where that is not read or write."""
-
+    # a docstring here would be every endpoint's description in OpenAPI
     http_method_names: ClassVar[list[str]] = METHODS
-    scope: ClassVar[str] = ""
+    scope: ClassVar[str] = ""  # what its methods need, where that is not read or write
 
 
 class Endpoints(ViewSet):
-    """Several paths of one resource, tied together in config/urls."""
-
+    # several paths of one resource, tied together in config/urls
     http_method_names: ClassVar[list[str]] = METHODS
-    scope: str = ""
+    scope: ClassVar[str] = ""
 
 
 def caller_of(request: Request) -> Caller:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.db.models import Model, QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -57,6 +58,21 @@ class Shape(Part):
         return self.kept_of(self.validated_data)
 
 
+PATCH = {
+    "oneOf": [
+        {"type": "object", "description": "Merged with what there is; null takes a field away."},
+        {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"op": {"enum": ["add", "replace", "remove"]}, "path": {"type": "string"}, "value": {}},
+                "required": ["op", "path"],
+            },
+        },
+    ]
+}
+
+
 class CloneShape(Serializer[Any]):
     name = serializers.CharField(required=False, max_length=200)
     connectionMap = serializers.DictField(
@@ -65,8 +81,7 @@ class CloneShape(Serializer[Any]):
 
 
 class Resource(Endpoints):
-    """A subclass says what its rows are and calls the services; checks come in the order permission, row, body."""
-
+    # A subclass says what its rows are and calls the services; checks come in the order permission, row, body.
     what: ClassVar[str]
     listing: ClassVar[Listing]
     shape: ClassVar[type[Shape]]
@@ -112,14 +127,16 @@ class Resource(Endpoints):
     def partial_update(self, request: Request, uid: str) -> Response:
         row = self.row(uid)
         before = self.listing.one(self.rows().filter(uid=uid), what=self.what)
+        after = patched(before, request.data, allowed=self.patchable)
         with worded(self.name_of):
-            self.alter(row, self.checked(patched(before, request.data, allowed=self.patchable)))
+            self.alter(row, self.checked(after))
         return self.shown_row(row)
 
     def destroy(self, request: Request, uid: str) -> Response:
         self.drop(self.row(uid))
         return Response(status=204)
 
+    @action(detail=True, methods=["post"])
     def clone(self, request: Request, uid: str) -> Response:
         row = self.row(uid)
         wanted = CloneShape(data=object_of(request))
@@ -196,7 +213,7 @@ def documented(*, tag: str, noun: str, shape: type[Serializer[Any]], request: Va
         partial_update=door(
             f"patch_{noun}",
             f"Change some fields of a {noun}",
-            request=serializers.JSONField,
+            request={"application/json": PATCH},
             responses={200: shape, **errors(400, 401, 403, 404, 422)},
             examples=[
                 OpenApiExample("Merged", {"name": "Another name"}, request_only=True),

@@ -36,12 +36,12 @@ class Progress(serializers.Serializer[Any]):
     secondsLeft = serializers.IntegerField(allow_null=True)
 
 
-class JobProblem(serializers.Serializer[Any]):
+class JobFailure(serializers.Serializer[Any]):
     code = serializers.CharField()
     message = serializers.CharField()
 
 
-class JobShape(serializers.Serializer[Any]):
+class PlatformJob(serializers.Serializer[Any]):
     id = serializers.CharField()
     kind = serializers.CharField(help_text="What is run: flow, connection_test …")
     subjectId = serializers.CharField(help_text="The id of what is run.")
@@ -53,12 +53,12 @@ class JobShape(serializers.Serializer[Any]):
     endedAt = serializers.DateTimeField(allow_null=True)
     attempt = serializers.IntegerField()
     progress = Progress()
-    error = JobProblem(allow_null=True)
+    error = JobFailure(allow_null=True)
     events = serializers.IntegerField(help_text="How many events there are: ask for those you have not seen.")
     result = serializers.JSONField(allow_null=True, help_text="The answer of an interactive job, kept for an hour.")
 
 
-class EventShape(serializers.Serializer[Any]):
+class JobEventShape(serializers.Serializer[Any]):
     number = serializers.IntegerField()
     at = serializers.DateTimeField()
     level = serializers.ChoiceField(["state", "info", "warning", "error"])
@@ -67,7 +67,7 @@ class EventShape(serializers.Serializer[Any]):
 
 
 class Events(serializers.Serializer[Any]):
-    events = EventShape(many=True)
+    events = JobEventShape(many=True)
     after = serializers.IntegerField(help_text="Send it as `after` the next time.")
 
 
@@ -87,7 +87,7 @@ class JobView(Endpoint):
         operation_id="get_job",
         summary="A job and how far it is",
         parameters=[IF_NONE_MATCH],
-        responses={200: JobShape, 304: None, **errors(401, 403, 404)},
+        responses={200: PlatformJob, 304: None, **errors(401, 403, 404)},
         tags=["Platform"],
     )
     def get(self, request: Request, uid: str) -> Response:

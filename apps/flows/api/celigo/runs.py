@@ -14,7 +14,7 @@ from apps.errors import Invalid, NotFound
 from apps.flows import services
 from apps.flows.models import Flow
 from apps.jobs.api.celigo.jobs import EXAMPLE, job_of, shown
-from apps.jobs.api.celigo.shapes import JOB, JobShape
+from apps.jobs.api.celigo.shapes import JOB, CeligoJob
 from apps.jobs.models import Job
 
 TAG = "Celigo: flows"
@@ -40,7 +40,7 @@ class RunView(Endpoint):
                 description="The same key answers with the same job, however often the request arrives.",
             )
         ],
-        responses={201: JobShape, **errors(400, 401, 403, 404, 409, 422)},
+        responses={201: CeligoJob, **errors(400, 401, 403, 404, 409, 422)},
         examples=[OpenApiExample("Request", {}, request_only=True), EXAMPLE],
         tags=[TAG],
     )
@@ -57,7 +57,7 @@ class LatestJobView(Endpoint):
     @extend_schema(
         operation_id="celigo_latest_flow_job",
         summary="The latest run of a flow, as a list of one or none",
-        responses={200: JobShape(many=True), **errors(401, 403, 404)},
+        responses={200: CeligoJob(many=True), **errors(401, 403, 404)},
         examples=[EXAMPLE],
         tags=[TAG],
     )
@@ -74,7 +74,7 @@ class RetryView(Endpoint):
         operation_id="celigo_retry_job",
         summary="Try the open errors of a run again, or a failed run as a whole",
         request=None,
-        responses={201: JobShape, **errors(401, 403, 404, 409)},
+        responses={201: CeligoJob, **errors(401, 403, 404, 409)},
         examples=[EXAMPLE],
         tags=["Celigo: jobs"],
     )

@@ -16,7 +16,7 @@ from apps.dialects.views import Endpoint, caller_of
 from apps.errors import NotFound
 from apps.jobs import services
 from apps.jobs.api.celigo.jobs import TAG, job_of, visible_jobs, visible_steps
-from apps.jobs.api.celigo.shapes import ERROR, JobErrorShape
+from apps.jobs.api.celigo.shapes import ERROR, CeligoJobError
 from apps.jobs.models import RecordError
 
 GOT = {
@@ -45,7 +45,7 @@ class JobErrorsView(Endpoint):
             OpenApiParameter("limit", int, description="At most so many, up to 1000, which is the default."),
             OpenApiParameter("skip", int, description="Leave out so many from the beginning."),
         ],
-        responses={200: JobErrorShape(many=True), **errors(400, 401, 403, 404)},
+        responses={200: CeligoJobError(many=True), **errors(400, 401, 403, 404)},
         examples=[OpenApiExample("A refused record", GOT, response_only=True, status_codes=["200"])],
         tags=[TAG],
     )

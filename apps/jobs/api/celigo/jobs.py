@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +16,7 @@ from apps.dialects.views import Endpoint, caller_of
 from apps.errors import NotFound
 from apps.jobs import services
 from apps.jobs.api.celigo.filters import CHILDREN, PARAMETERS, PARENTS, JobFilter
-from apps.jobs.api.celigo.shapes import JOB, STEP, JobShape
+from apps.jobs.api.celigo.shapes import JOB, STEP, CeligoJob
 from apps.jobs.models import Job, JobStep
 
 MOST = 1001
@@ -50,7 +49,7 @@ class JobsView(Endpoint):
         operation_id="celigo_list_jobs",
         summary="List jobs, the newest first",
         parameters=PARAMETERS,
-        responses={200: JobShape(many=True), **errors(400, 401, 403)},
+        responses={200: CeligoJob(many=True), **errors(400, 401, 403)},
         examples=[EXAMPLE],
         tags=[TAG],
     )
@@ -72,7 +71,7 @@ class JobView(Endpoint):
     @extend_schema(
         operation_id="celigo_get_job",
         summary="Get a job, of a flow or of one of its steps",
-        responses={200: JobShape, **errors(401, 403, 404)},
+        responses={200: CeligoJob, **errors(401, 403, 404)},
         examples=[EXAMPLE],
         tags=[TAG],
     )
@@ -91,20 +90,20 @@ class CancelView(Endpoint):
         operation_id="celigo_cancel_job",
         summary="Cancel a job",
         request=None,
-        responses={200: JobShape, **errors(401, 403, 404, 409)},
+        responses={200: CeligoJob, **errors(401, 403, 404, 409)},
         examples=[EXAMPLE],
         tags=[TAG],
     )
     def put(self, request: Request, uid: str) -> Response:
         job = job_of(request, uid)
-        services.cancel(job=job, at=timezone.now())
+        services.cancel(job=job)
         return shown(job)
 
     @extend_schema(
         operation_id="celigo_cancel_job_by_post",
         summary="Cancel a job, as DBSync's clients do",
         request=None,
-        responses={200: JobShape, **errors(401, 403, 404, 409)},
+        responses={200: CeligoJob, **errors(401, 403, 404, 409)},
         examples=[EXAMPLE],
         tags=[TAG],
     )

@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from django.db.models import Case, Expression, F, Func, IntegerField, Q, Value, When
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Case,
+    Expression,
+    F,
+    Func,
+    Q,
+    TextField,
+    Value,
+    When,
+)
 from rest_framework import serializers
 
 from apps.dialects.celigo.envelope import CeligoError
@@ -12,7 +23,7 @@ from apps.jobs.models import State
 STATUSES = [*State.values, "retrying"]
 
 
-class JobShape(serializers.Serializer[Any]):
+class CeligoJob(serializers.Serializer[Any]):
     """Fields that do not apply to a job's type are left out."""
 
     _id = serializers.CharField()
@@ -43,7 +54,7 @@ class JobShape(serializers.Serializer[Any]):
         }
 
 
-class JobErrorShape(serializers.Serializer[Any]):
+class CeligoJobError(serializers.Serializer[Any]):
     _id = serializers.CharField()
     _jobId = serializers.CharField()
     _retryId = serializers.CharField(required=False, help_text="The job that tries it again.")
@@ -73,12 +84,16 @@ def _queue_time(begin: str, end: str) -> Func:
         F(begin),
         template="(extract(epoch FROM %(expressions)s) * 1000)::bigint",
         arg_joiner=" - ",
-        output_field=IntegerField(),
+        output_field=BigIntegerField(),
     )
 
 
-def _either(condition: Q, yes: Any, no: Any) -> Expression:
-    return Case(When(condition, then=yes), default=no)
+def _number(condition: Q, yes: Any, no: Any) -> Expression:
+    return Case(When(condition, then=yes), default=no, output_field=BigIntegerField())
+
+
+def _whether(condition: Q) -> Expression:
+    return Case(When(condition, then=Value(value=True)), default=Value(value=False), output_field=BooleanField())
 
 
 def _wrap_job(row: Values) -> Values:
@@ -90,7 +105,7 @@ def _wrap_job(row: Values) -> Values:
 JOB = Listing(
     {
         "_id": F("uid"),
-        "type": _either(Q(parent=None), Value("flow"), Value("retry")),
+        "type": Case(When(parent=None, then=Value("flow")), default=Value("retry")),
         "_flowId": F("subject_uid"),
         "_retryOfJobId": F("parent__uid"),
         "status": F("state"),
@@ -105,7 +120,7 @@ JOB = Listing(
         "numExport": F("records_read"),
         "numPagesGenerated": F("pages_read"),
         "numPagesProcessed": F("pages_written"),
-        "retriable": _either(Q(records_failed__gt=0), Value(value=True), Value(value=False)),
+        "retriable": _whether(Q(records_failed__gt=0)),
         "errorCode": F("error_code"),
         "errorMessage": F("error_message"),
     },
@@ -115,11 +130,13 @@ JOB = Listing(
 IS_EXPORT = Q(role="export")
 STEP_FIGURES: dict[str, Expression | F] = {
     "numError": F("failed"),
-    "numSuccess": _either(IS_EXPORT, Value(0), F("records")),
+    "numSuccess": _number(IS_EXPORT, Value(0), F("records")),
     "numIgnore": F("ignored"),
-    "numExport": _either(IS_EXPORT, F("records"), Value(0)),
+    "numExport": _number(IS_EXPORT, F("records"), Value(0)),
 }
-STEP_STATUS = _either(Q(ended_at__isnull=False), Value(State.COMPLETED.value), F("job__state"))
+STEP_STATUS = Case(
+    When(ended_at__isnull=False, then=Value(State.COMPLETED.value)), default=F("job__state"), output_field=TextField()
+)
 
 
 def _wrap_step(row: Values) -> Values:
@@ -140,9 +157,9 @@ STEP = Listing(
         "startedAt": moment("started_at"),
         "endedAt": moment("ended_at"),
         **STEP_FIGURES,
-        "numPagesGenerated": _either(IS_EXPORT, F("pages"), Value(0)),
-        "numPagesProcessed": _either(IS_EXPORT, Value(0), F("pages")),
-        "retriable": _either(Q(failed__gt=0), Value(value=True), Value(value=False)),
+        "numPagesGenerated": _number(IS_EXPORT, F("pages"), Value(0)),
+        "numPagesProcessed": _number(IS_EXPORT, Value(0), F("pages")),
+        "retriable": _whether(Q(failed__gt=0)),
     },
     _wrap_step,
 )
@@ -157,8 +174,8 @@ ERROR = Listing(
         "code": F("code"),
         "message": F("message"),
         "traceKey": F("trace_key"),
-        "retriable": _either(Q(record__isnull=False, resolved_at=None), Value(value=True), Value(value=False)),
-        "resolved": _either(Q(resolved_at=None), Value(value=False), Value(value=True)),
+        "retriable": _whether(Q(record__isnull=False, resolved_at=None)),
+        "resolved": _whether(Q(resolved_at__isnull=False)),
         "resolvedAt": moment("resolved_at"),
         "resolvedBy": F("resolved_by"),
         "record": document("record"),
