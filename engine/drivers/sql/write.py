@@ -3,12 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 import orjson
 
-from engine.contract import Delivery, Lineage, Mode, OnRejected, Position, Standing, Target
+from engine.contract import Delivery, Lineage, Mode, OnRejected, Position, Rejected, Standing, Target
+from engine.drivers.sql import write_names
 from engine.drivers.sql.state import NoState, Remembered, State, canonical, fence_lost
+from engine.drivers.sql.write_names import Stage
 from engine.drivers.sql.write_plan import key_of
 from engine.drivers.sql.write_session import Session
 from engine.errors import ConfigError, DriverBug, EngineError, TransientError
@@ -47,6 +50,9 @@ class SqlWriter(ABC):
         self._key = key_of(target, columns, key)
         self._lineage = lineage
         self._state: State = NoState()
+        self._table = target.table
+        self._is_missing = False
+        self._stage: Table | None = None
         self._made = ""
         self._position: str | None = None
         self._is_uncommitted = False
@@ -59,7 +65,7 @@ class SqlWriter(ABC):
         self._made = left.made
         if self._target.mode is Mode.REPLACE:
             left = self._adopt_stage(left)
-        elif self._is_missing():
+        elif self._is_missing:
             self._make_missing_table()
             left = Remembered()
         self._position = left.position
@@ -70,13 +76,13 @@ class SqlWriter(ABC):
         with self._transaction(lock_seconds=LOCK_SECONDS):
             self._state.hold()
             if self._target.mode is Mode.REPLACE:
-                self._make_stage()
+                self._begin_stage()
             self._state.begin(text)
         self._position = text
 
     def write(self, rows: Sequence[Row], position: Position | None, on_rejected: OnRejected) -> int:
         """How many of the rows were written."""
-        return self._commit(lambda: self._load(rows, on_rejected), lambda _: position)
+        return self._commit(lambda: self._write_rows(rows, on_rejected), lambda _: position)
 
     def finish(self, position: Position) -> None:
         text = canonical(position)
@@ -90,10 +96,8 @@ class SqlWriter(ABC):
 
     @abstractmethod
     def _examine(self) -> None:
-        """Looks at the target and refuses what cannot be written, before anything is changed."""
-
-    @abstractmethod
-    def _is_missing(self) -> bool: ...
+        """Looks at the target and refuses what cannot be written, before anything is changed. Sets `_table`,
+        `_is_missing` and `columns`."""
 
     @abstractmethod
     def _state_table(self) -> State: ...
@@ -107,19 +111,74 @@ class SqlWriter(ABC):
         """Makes the missing target, and gives what the state is to remember it by."""
 
     @abstractmethod
-    def _adopt_stage(self, left: Remembered) -> Remembered:
-        """Takes over what an earlier attempt at this job has staged; without that, nothing is left of it."""
+    def _stage_names(self, prefix: str) -> list[str]: ...
 
     @abstractmethod
-    def _make_stage(self) -> None:
-        """Drops the stages of dead attempts and makes an empty one."""
+    def _make_stage(self, stage: Table) -> None: ...
 
     @abstractmethod
-    def _load(self, rows: Sequence[Row], on_rejected: OnRejected) -> int: ...
+    def _drop(self, table: Table) -> None: ...
 
     @abstractmethod
+    def _has_rows(self, table: Table) -> bool: ...
+
+    @abstractmethod
+    def _replace_by(self, stage: Table, position: str) -> None:
+        """Lets the stage take the target's place, in the transaction that then moves to the last position."""
+
+    @abstractmethod
+    def _load(self, rows: Sequence[Row]) -> list[Rejected]: ...
+
+    def _into(self) -> Table:
+        """The table that rows are written to."""
+        if self._target.mode is not Mode.REPLACE:
+            return self._table
+        if self._stage is None:
+            raise DriverBug("A replacement is written before it has begun.")
+        return self._stage
+
+    def _write_rows(self, rows: Sequence[Row], on_rejected: OnRejected) -> int:
+        rejected = self._load(rows) if rows else []
+        if rejected:
+            on_rejected(rejected)
+        return len(rows) - len(rejected)
+
     def _put_in_place(self, position: str) -> None:
-        """Ends the run, inside the transaction that moves to its last position: a stage takes its target's place."""
+        if self._target.mode is not Mode.REPLACE:
+            return
+        stage = self._into()
+        if not self._target.allow_empty and not self._has_rows(stage):
+            raise ConfigError(f"{self._table} is not replaced by nothing: no row came.", code="empty_source")
+        self._replace_by(stage, position)
+
+    def _stages(self) -> list[Stage]:
+        """The stages of this attempt and those before it."""
+        found = self._stage_names(write_names.stage_prefix(self._lineage))
+        stages = [stage for name in found if (stage := write_names.parse_stage(name))]
+        return [stage for stage in stages if stage.fence <= self._lineage.fence]
+
+    def _own_stage(self) -> Table:
+        return replace(self._table, name=write_names.stage_name(self._lineage))
+
+    def _begin_stage(self) -> None:
+        self._drop_stages()
+        self._stage = self._own_stage()
+        self._make_stage(self._stage)
+
+    def _drop_stages(self) -> None:
+        for stage in self._stages():
+            self._drop(replace(self._table, name=stage.name))
+
+    def _adopt_stage(self, left: Remembered) -> Remembered:
+        """Goes on with what an earlier attempt at this job has staged; without that, nothing is left of it."""
+        if left.is_done:
+            return left
+        with self._transaction():
+            mine = [stage for stage in self._stages() if write_names.is_of_job(stage, self._lineage)]
+        if not mine:
+            return Remembered()
+        self._stage = replace(self._table, name=max(mine, key=lambda stage: stage.fence).name)
+        return left
 
     def _make_missing_table(self) -> None:
         with self._transaction(lock_seconds=LOCK_SECONDS):

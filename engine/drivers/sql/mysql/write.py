@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pymysql
 
-from engine.contract import Lineage, Mode, OnRejected, Position, Target
+from engine.contract import Lineage, Mode, Position, Rejected, Target
 from engine.drivers.sql import write_names
 from engine.drivers.sql.mysql import ddl, swap, write_facts
 from engine.drivers.sql.mysql.connect import Connection
@@ -16,13 +16,13 @@ from engine.drivers.sql.mysql.write_load import Loader
 from engine.drivers.sql.mysql.write_refusals import refusal
 from engine.drivers.sql.mysql.write_session import MysqlSession
 from engine.drivers.sql.mysql.write_state import MysqlState
-from engine.drivers.sql.mysql.write_values import Parameters
+from engine.drivers.sql.mysql.write_values import BY_KIND
 from engine.drivers.sql.state import Remembered, State
 from engine.drivers.sql.write import LOCK_SECONDS, Describe, SqlWriter
-from engine.drivers.sql.write_names import Stage
+from engine.drivers.sql.write_parameters import Parameters
 from engine.drivers.sql.write_plan import converted, matched
 from engine.drivers.sql.write_rejects import load
-from engine.errors import ConfigError, DriverBug, EngineError
+from engine.errors import ConfigError, EngineError
 from engine.schema import Column, Row, Stream, Table
 
 
@@ -44,11 +44,9 @@ class MysqlWriter(SqlWriter):
             connect, write_names.session_name(lineage), write_names.session_mark(lineage, lineage.fence)
         )
         super().__init__(self._connection, describe=describe, target=target, columns=columns, key=key, lineage=lineage)
-        self._table = target.table
-        self._relation: Relation | None = None
-        self._stage: Table | None = None
+        self._is_transactional = True
         self._loader: Loader | None = None
-        self._values = Parameters(columns)
+        self._values = Parameters(columns, BY_KIND)
 
     def finish(self, position: Position) -> None:
         super().finish(position)
@@ -59,14 +57,15 @@ class MysqlWriter(SqlWriter):
         self._table = self._located()
         self._server = write_facts.server(self._connection)
         self._words = ddl.Words(self._server.collation, "UUID" if self._server.has_uuid else "CHAR(36)")
-        self._relation = write_facts.relation(self._connection, self._table)
-        if self._relation is None:
+        present = write_facts.relation(self._connection, self._table)
+        self._is_missing = present is None
+        if present is None:
             natives = ddl.natives(self._given, self._key, self._words)
             pairs = zip(self._given, natives, strict=True)
             self.columns = tuple(replace(column, native=native) for column, native in pairs)
         else:
-            self._examine_present(self._relation)
-        self._values = Parameters(converted(self.columns, self._given))
+            self._examine_present(present)
+        self._values = Parameters(converted(self.columns, self._given), BY_KIND)
 
     def _located(self) -> Table:
         asked = self._target.table
@@ -80,6 +79,7 @@ class MysqlWriter(SqlWriter):
             raise ConfigError(f"{self._table} is a {present.kind.lower()}.", code="not_a_table")
         described = self._describe(self._table)
         self.columns = tuple(matched(self._given, described))
+        self._is_transactional = present.is_transactional
         if not present.is_transactional:
             self._lower_delivery()
         if self._target.mode is Mode.UPSERT:
@@ -113,9 +113,6 @@ class MysqlWriter(SqlWriter):
                 f"{self._table} cannot be replaced: rows of {', '.join(referring)} refer to it.",
                 code="table_is_referenced",
             )
-
-    def _is_missing(self) -> bool:
-        return self._relation is None
 
     def _state_table(self) -> State:
         return MysqlState(self._connection, self._table.schema, self._lineage)
@@ -157,56 +154,32 @@ class MysqlWriter(SqlWriter):
         self._state.advance(position, position, is_done=True)
         return replace(left, is_done=True)
 
-    def _stages(self) -> list[Stage]:
-        found = write_facts.stages(self._connection, self._table.schema, write_names.stage_prefix(self._lineage))
-        stages = [stage for name in found if (stage := write_names.parse_stage(name))]
-        return [stage for stage in stages if stage.fence <= self._lineage.fence]
+    def _stage_names(self, prefix: str) -> list[str]:
+        return write_facts.stages(self._connection, self._table.schema, prefix)
 
-    def _own_stage(self) -> Table:
-        return replace(self._table, name=write_names.stage_name(self._lineage))
+    def _drop(self, table: Table) -> None:
+        self._connection.execute(f"DROP TABLE {quoted_table(table)}")
 
-    def _make_stage(self) -> None:
-        self._drop_stages()
-        self._stage = self._own_stage()
+    def _has_rows(self, table: Table) -> bool:
+        return bool(self._connection.rows(f"SELECT 1 FROM {quoted_table(table)} LIMIT 1"))
+
+    def _make_stage(self, stage: Table) -> None:
         self._loader = None
-        if self._relation is None:
-            self._connection.execute(ddl.create_table(self._stage, self._given, self._key, self._words))
+        if self._is_missing:
+            self._connection.execute(ddl.create_table(stage, self._given, self._key, self._words))
         else:
-            self._connection.execute(f"CREATE TABLE {quoted_table(self._stage)} LIKE {quoted_table(self._table)}")
+            self._connection.execute(f"CREATE TABLE {quoted_table(stage)} LIKE {quoted_table(self._table)}")
 
-    def _drop_stages(self) -> None:
-        for stage in self._stages():
-            self._connection.execute(f"DROP TABLE {quoted_table(replace(self._table, name=stage.name))}")
-
-    def _load(self, rows: Sequence[Row], on_rejected: OnRejected) -> int:
-        is_atomic = self._relation is None or self._relation.is_transactional
-        rejected = load(rows, self._values.tuples, self._loading().load, is_atomic=is_atomic)
-        if rejected:
-            on_rejected(rejected)
-        return len(rows) - len(rejected)
+    def _load(self, rows: Sequence[Row]) -> list[Rejected]:
+        return load(rows, self._values.tuples, self._loading().load, is_atomic=self._is_transactional)
 
     def _loading(self) -> Loader:
         if self._loader is None:
-            self._loader = Loader(
-                self._connection,
-                self._staged() if self._target.mode is Mode.REPLACE else self._table,
-                self.columns,
-                self._key if self._target.mode is Mode.UPSERT else (),
-                self._server.packet,
-            )
+            key = self._key if self._target.mode is Mode.UPSERT else ()
+            self._loader = Loader(self._connection, self._into(), self.columns, key, self._server.packet)
         return self._loader
 
-    def _staged(self) -> Table:
-        if self._stage is None:
-            raise DriverBug("A replacement is written before it has begun.")
-        return self._stage
-
-    def _put_in_place(self, position: str) -> None:
-        if self._target.mode is not Mode.REPLACE:
-            return
-        stage = self._staged()
-        if not self._target.allow_empty and not self._connection.rows(f"SELECT 1 FROM {quoted_table(stage)} LIMIT 1"):
-            raise ConfigError(f"{self._table} is not replaced by nothing: no row came.", code="empty_source")
+    def _replace_by(self, stage: Table, position: str) -> None:
         if swap.can_rename(self._connection, self._table, is_made=self._made == self._table.name):
             self._rename(stage, position)
         else:

@@ -48,7 +48,7 @@ _WORDS = {
 }
 # The server's own words hold values; of them only names are passed on.
 _NAME = re.compile(
-    r"(column|key|CONSTRAINT) [`'](?P<name>(?:[^`']|``|'')+)[`']|[Cc]olumn `[^`]*`\.`[^`]*`\.`(?P<last>[^`]*)`"
+    r"([Cc]olumn|key|CONSTRAINT) [`'](?P<name>(?:[^`']|``|'')+)[`']|[Cc]olumn `[^`]*`\.`[^`]*`\.`(?P<last>[^`]*)`"
 )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import psycopg
 
-from engine.contract import Lineage, Mode, OnRejected, Position, Reading, ReadsBytes, Target
+from engine.contract import Lineage, Mode, Position, Reading, ReadsBytes, Rejected, Target
 from engine.drivers.sql import write_names
 from engine.drivers.sql.postgresql import ddl, write_facts
 from engine.drivers.sql.postgresql.copy_text import CopyText
@@ -16,11 +16,11 @@ from engine.drivers.sql.postgresql.write_load import Loader
 from engine.drivers.sql.postgresql.write_refusals import refusal
 from engine.drivers.sql.postgresql.write_session import Connection, PostgresqlSession
 from engine.drivers.sql.postgresql.write_state import PostgresqlState
-from engine.drivers.sql.state import Remembered, State
+from engine.drivers.sql.state import State
 from engine.drivers.sql.write import Describe, SqlWriter
 from engine.drivers.sql.write_plan import converted, matched
 from engine.drivers.sql.write_rejects import load
-from engine.errors import ConfigError, DriverBug, RecordError
+from engine.errors import ConfigError, RecordError
 from engine.schema import Column, Row, Table
 
 BYTES_FORMAT = "postgresql-binary"
@@ -39,9 +39,7 @@ class PostgresqlWriter(SqlWriter):
     ) -> None:
         self._connection = PostgresqlSession(connect, write_names.session_name(lineage))
         super().__init__(self._connection, describe=describe, target=target, columns=columns, key=key, lineage=lineage)
-        self._table = target.table
-        self._relation: Relation | None = None
-        self._stage: Table | None = None
+        self._is_deferring = False
         self._loader: Loader | None = None
         self._text = CopyText(columns)
 
@@ -64,11 +62,12 @@ class PostgresqlWriter(SqlWriter):
 
     def _examine(self) -> None:
         self._table = self._located()
-        self._relation = write_facts.relation(self._connection, self._table)
-        if self._relation is None:
+        present = write_facts.relation(self._connection, self._table)
+        self._is_missing = present is None
+        if present is None:
             self.columns = tuple(replace(column, native=ddl.native(column)) for column in self._given)
         else:
-            self._examine_present(self._relation)
+            self._examine_present(present)
         self._text = CopyText(converted(self.columns, self._given))
 
     def _located(self) -> Table:
@@ -82,6 +81,7 @@ class PostgresqlWriter(SqlWriter):
     def _examine_present(self, present: Relation) -> None:
         if not present.is_table:
             raise ConfigError(f"{self._table} is {present.noun}.", code="not_a_table")
+        self._is_deferring = present.is_deferring
         self.columns = tuple(matched(self._given, self._describe(self._table)))
         if self._target.mode is Mode.UPSERT and not write_facts.has_unique_index(
             self._connection, present.oid, self._key
@@ -101,9 +101,6 @@ class PostgresqlWriter(SqlWriter):
                 code="table_is_referenced",
             )
 
-    def _is_missing(self) -> bool:
-        return self._relation is None
-
     def _state_table(self) -> State:
         return PostgresqlState(self._connection, self._table.schema, self._lineage)
 
@@ -115,32 +112,26 @@ class PostgresqlWriter(SqlWriter):
         statements = ddl.create_table(self._table, self.columns, self._key)
         for statement in [*statements, *([ddl.add_key(self._table, self._key)] if self._key else [])]:
             self._connection.execute(statement)
-        self._relation = write_facts.relation(self._connection, self._table)
-        assert self._relation is not None
-        return str(self._relation.oid)
+        made = write_facts.relation(self._connection, self._table)
+        assert made is not None
+        return str(made.oid)
 
-    def _adopt_stage(self, left: Remembered) -> Remembered:
-        with self._transaction():
-            stages = [stage for stage in self._stages() if write_names.is_of_job(stage, self._lineage)]
-        if stages and not left.is_done:
-            self._stage = replace(self._table, name=max(stages, key=lambda stage: stage.fence).name)
-            return left
-        return left if left.is_done else Remembered()
+    def _stage_names(self, prefix: str) -> list[str]:
+        return write_facts.stages(self._connection, self._table.schema, prefix)
 
-    def _stages(self) -> list[write_names.Stage]:
-        found = write_facts.stages(self._connection, self._table.schema, write_names.stage_prefix(self._lineage))
-        return [stage for name in found if (stage := write_names.parse_stage(name))]
+    def _drop(self, table: Table) -> None:
+        self._connection.execute(f"DROP TABLE {quoted_table(table)}")
 
-    def _make_stage(self) -> None:
-        for stage in self._stages():
-            self._connection.execute(f"DROP TABLE {quoted_table(replace(self._table, name=stage.name))}")
-        self._stage = replace(self._table, name=write_names.stage_name(self._lineage))
+    def _has_rows(self, table: Table) -> bool:
+        return bool(self._connection.rows(f"SELECT 1 FROM {quoted_table(table)} LIMIT 1"))
+
+    def _make_stage(self, stage: Table) -> None:
         self._loader = None
-        if self._relation is None:
-            for statement in ddl.create_table(self._stage, self.columns, self._key):
+        if self._is_missing:
+            for statement in ddl.create_table(stage, self.columns, self._key):
                 self._connection.execute(statement)
         else:
-            self._make_stage_like_target(self._stage)
+            self._make_stage_like_target(stage)
 
     def _make_stage_like_target(self, stage: Table) -> None:
         self._connection.execute(
@@ -153,11 +144,8 @@ class PostgresqlWriter(SqlWriter):
             if name not in fed:
                 self._connection.execute(f"ALTER TABLE {quoted_table(stage)} DROP COLUMN {quoted(name)}")
 
-    def _load(self, rows: Sequence[Row], on_rejected: OnRejected) -> int:
-        rejected = load(rows, self._text.lines, self._loading().load_text)
-        if rejected:
-            on_rejected(rejected)
-        return len(rows) - len(rejected)
+    def _load(self, rows: Sequence[Row]) -> list[Rejected]:
+        return load(rows, self._text.lines, self._loading().load_text)
 
     def _load_bytes(self, chunks: Iterable[bytes]) -> int:
         try:
@@ -170,27 +158,16 @@ class PostgresqlWriter(SqlWriter):
 
     def _loading(self) -> Loader:
         if self._loader is None:
-            is_replacing = self._target.mode is Mode.REPLACE
             self._loader = Loader(
                 self._connection,
-                self._staged() if is_replacing else self._table,
+                self._into(),
                 self.columns,
                 self._key if self._target.mode is Mode.UPSERT else (),
-                settles=not is_replacing and self._relation is not None and self._relation.is_deferring,
+                settles=self._target.mode is not Mode.REPLACE and self._is_deferring,
             )
         return self._loader
 
-    def _staged(self) -> Table:
-        if self._stage is None:
-            raise DriverBug("A replacement is written before it has begun.")
-        return self._stage
-
-    def _put_in_place(self, position: str) -> None:  # noqa: ARG002  (all of it is one transaction here)
-        if self._target.mode is not Mode.REPLACE:
-            return
-        stage = self._staged()
-        if not self._target.allow_empty and not self._connection.rows(f"SELECT 1 FROM {quoted_table(stage)} LIMIT 1"):
-            raise ConfigError(f"{self._table} is not replaced by nothing: no row came.", code="empty_source")
+    def _replace_by(self, stage: Table, position: str) -> None:  # noqa: ARG002  (it is all one transaction here)
         try:
             made = Swap(self._connection, stage, self._table, self.columns, self._key, self._made).run()
         except psycopg.IntegrityError as error:
