@@ -15,11 +15,16 @@ from engine.errors import CredentialsError
 
 BATCH = 500
 
-# Compare-and-set: a row that somebody changed in the meantime keeps what they stored, and comes again in the next pass.
+# Compare-and-set: a row that somebody changed in the meantime keeps what they stored. Rows are locked in one order, so
+# that two rotations wait for each other and never both.
 REPLACE = """
-UPDATE {table} SET {column} = changed.new
-FROM unnest(%s::text[], %s::text[], %s::text[]) AS changed (uid, old, new)
-WHERE {table}.uid = changed.uid AND {table}.{column} = changed.old
+WITH locked AS (
+  SELECT stored.id, changed.new
+  FROM {table} stored JOIN unnest(%s::text[], %s::text[], %s::text[]) AS changed (uid, old, new)
+    ON stored.uid = changed.uid AND stored.{column} = changed.old
+  ORDER BY stored.id FOR UPDATE OF stored
+)
+UPDATE {table} SET {column} = locked.new FROM locked WHERE {table}.id = locked.id
 """
 COUNT = "SELECT split_part({column}, '.', 2), count(*) FROM {table} WHERE {column} <> '' GROUP BY 1"
 
@@ -88,8 +93,8 @@ def _rotated(store: Store, progress: Progress) -> Iterator[None]:
 
 def _batch(store: Store, after: int) -> list[tuple[int, str, str]]:
     current = Q((f"{store.column}__startswith", sealing.prefix(sealing.sealing_key_id())))
-    outdated = store.model.objects.filter(~Q((store.column, "")), ~current, id__gt=after)
-    return list(outdated.order_by("id").values_list("id", "uid", store.column)[:BATCH])
+    rows = store.model.objects.filter(~Q((store.column, "")), ~current, id__gt=after)
+    return list(rows.order_by("id").values_list("id", "uid", store.column)[:BATCH])
 
 
 def _replace(store: Store, changes: list[tuple[str, str, str]]) -> int:
