@@ -23,4 +23,4 @@ def _document(dialect: str) -> bytes:
     """The code alone decides what it says, so a process makes it once."""
     generator = SchemaGenerator(urlconf=f"config.urls.{dialect}" if dialect else None)  # type: ignore[no-untyped-call]
     document = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-    return orjson.dumps(normalize_result_object(document))
+    return orjson.dumps(normalize_result_object(document))  # type: ignore[no-untyped-call]

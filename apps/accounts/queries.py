@@ -29,7 +29,7 @@ def first_owner(organization: Organization) -> User | None:
     """Whom an organisation's keys belong to when nobody else is named."""
     owners = Membership.objects.filter(organization=organization, role=Role.OWNER, user__is_active=True)
     membership = owners.select_related("user").order_by("id").first()
-    return membership and membership.user
+    return membership.user if membership else None
 
 
 def is_member(organization: Organization, user: User) -> bool:

@@ -34,7 +34,7 @@ class document(Cast):  # noqa: N801 (reads as the function it is)
 class Listing:
     """`columns`: name -> expression over the model; `wrap` makes an answer of one row's values by those names."""
 
-    columns: Mapping[str, Expression | F]
+    columns: Mapping[str, Expression | F | Subquery]
     wrap: Callable[[Values], Values]
 
     def rows(self, queryset: QuerySet[Any]) -> list[Values]:

@@ -1,6 +1,6 @@
 """JSON answers, whatever `Accept` says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -26,10 +26,11 @@ class JsonRenderer(BaseRenderer):
 class FirstRenderer(BaseContentNegotiation):
     """What a view renders first is what everybody gets: `Accept` never makes a 406 or a page of HTML."""
 
-    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
+    def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
         return next((parser for parser in parsers if parser.takes(request.content_type or "")), None)
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[Any], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[Any], format_suffix: str | None = None
     ) -> tuple[Any, str]:
-        return renderers[0], renderers[0].media_type
+        first = next(iter(renderers))
+        return first, first.media_type

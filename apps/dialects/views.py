@@ -13,13 +13,13 @@ METHODS = ["get", "head", "post", "put", "patch", "delete"]
 
 class Endpoint(APIView):
     # a docstring here would be every endpoint's description in OpenAPI
-    http_method_names: ClassVar[list[str]] = METHODS
+    http_method_names = METHODS
     scope: ClassVar[str] = ""  # what its methods need, where that is not read or write
 
 
 class Endpoints(ViewSet):
     # several paths of one resource, tied together in config/urls
-    http_method_names: ClassVar[list[str]] = METHODS
+    http_method_names = METHODS
     scope: ClassVar[str] = ""
 
 

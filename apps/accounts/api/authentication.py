@@ -38,10 +38,8 @@ class CallerAuthentication(BaseAuthentication):
 
 
 def _presented(request: Request) -> str | None:
-    scheme, _, value = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return value.strip()
-    return request.META.get("HTTP_X_API_KEY")
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else request.headers.get("X-API-Key")
 
 
 def _caller(value: str) -> Caller:

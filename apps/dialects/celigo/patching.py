@@ -21,7 +21,8 @@ def patched(shown: dict[str, Any], patch: Any, *, allowed: Collection[str]) -> d
     ]
     if problems:
         raise Invalid(problems[0].message, field=problems[0].field, problems=problems)
-    return _merged(shown, patch)
+    merged: dict[str, Any] = _merged(shown, patch)
+    return merged
 
 
 def _merged(document: Any, patch: Any) -> Any:

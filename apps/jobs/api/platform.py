@@ -63,7 +63,9 @@ class JobEventShape(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     level = serializers.ChoiceField(["state", "info", "warning", "error"])
     message = serializers.CharField()
-    data = serializers.JSONField()
+
+    def get_fields(self) -> dict[str, Any]:
+        return super().get_fields() | {"data": serializers.JSONField()}
 
 
 class Events(serializers.Serializer[Any]):

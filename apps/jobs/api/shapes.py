@@ -1,6 +1,5 @@
 """A job and its events as the platform's own paths show them."""
 
-
 from django.db.models import F, FloatField, Func, OuterRef, Subquery, TextField, Value
 from django.db.models.functions import Coalesce, Now
 

@@ -1,6 +1,5 @@
 """Connections in Celigo's shape. Of its types `rdbms` is served; inside it, `type` names our connector."""
 
-
 from django.db.models import F, QuerySet
 from rest_framework import serializers
 

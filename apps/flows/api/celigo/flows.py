@@ -1,6 +1,5 @@
 """Flows in Celigo's shape: page generators, then page processors, and when they run."""
 
-
 from django.contrib.postgres.aggregates import JSONBAgg
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject

@@ -59,7 +59,7 @@ class JobFilter:
 
     @classmethod
     def of(cls, request: Request) -> "JobFilter":
-        found = cls({name: value for name, value in request.query_params.items() if value})
+        found = cls({name: str(value) for name, value in request.query_params.items() if value})
         if found.types() & CHILDREN and not found._has("_flowJobId", "_exportId", "_importId"):
             raise Invalid("Child jobs need _flowJobId, or the _exportId or _importId of a step.", code="invalid_query")
         if found.types() & PARENTS and not found._has(*ANCHORS, *DATES):

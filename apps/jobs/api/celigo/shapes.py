@@ -59,7 +59,6 @@ class CeligoJobError(serializers.Serializer[Any]):
     _jobId = serializers.CharField()
     _retryId = serializers.CharField(required=False, help_text="The job that tries it again.")
     createdAt = serializers.DateTimeField()
-    source = serializers.CharField()
     code = serializers.CharField()
     message = serializers.CharField()
     traceKey = serializers.CharField(required=False)
@@ -68,6 +67,10 @@ class CeligoJobError(serializers.Serializer[Any]):
     resolvedAt = serializers.DateTimeField(required=False)
     resolvedBy = serializers.CharField(required=False)
     record = serializers.JSONField(allow_null=True, help_text="What was refused.")
+
+    def get_fields(self) -> dict[str, Any]:
+        source = serializers.CharField(help_text="Where in the run: application, mapping, input_filter …")
+        return super().get_fields() | {"source": source}
 
 
 OPTIONAL = {"startedAt", "endedAt", "queueTime", "errors", "_retryOfJobId", "_retryId", "traceKey", "resolvedAt"}
