@@ -1,6 +1,7 @@
 """What the embedded servers say when they cannot run."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from config.embedded import EmbeddedError, programs
+from config.embedded.cluster import Cluster
 from tests.config.conftest import ROOT, Home, all_end
 
 
@@ -42,11 +44,7 @@ def test_refuses_the_folder_of_another_version(home: Home) -> None:
 
 
 def test_leaves_nothing_half_made_by_an_interrupted_first_start(home: Home) -> None:
-    user = home.use()
-    assert "HOST" in user.answer
-    servers = home.servers()
-    user.leave()
-    assert all_end(servers)
+    start_and_leave(home)
     data = home.served() / "postgres"
     data.rename(data.with_name("postgres.unfinished"))
     (data.with_name("postgres.unfinished") / "PG_VERSION").unlink()
@@ -77,10 +75,11 @@ def test_ask_for_addresses_where_no_wheel_fits(monkeypatch: pytest.MonkeyPatch) 
         programs.postgres("postgres")
 
 
-def test_refuse_sockets_in_a_folder_that_others_can_enter(home: Home) -> None:
-    start_and_leave(home)
-    folder = home.served() / "run"
-    folder.mkdir()
-    folder.chmod(0o755)
+def test_refuse_sockets_in_a_folder_that_others_can_enter(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    cluster = Cluster("control", tmp_path, is_throwaway=True)
+    cluster.make_folders()
+    request.addfinalizer(lambda: shutil.rmtree(cluster.served))
+    cluster.sockets.chmod(0o755)
 
-    assert f"{folder} belongs to somebody else" in refusal(home)
+    with pytest.raises(EmbeddedError, match=f"{cluster.sockets} belongs to somebody else"):
+        cluster.make_folders()
