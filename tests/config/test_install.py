@@ -76,3 +76,14 @@ def test_pins_the_installer_with_its_hashes() -> None:
     assert re.fullmatch(r"uv==[\d.]+ \\", first)
     assert hashes
     assert all(re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}( \\)?", line) for line in hashes)
+
+
+def test_leaves_the_servers_out_where_they_have_no_wheels(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert all(f"\n{name}==" in install.wanted_here() for name in install.SERVERS)
+
+    monkeypatch.setattr(install.platform, "machine", lambda: "riscv64")
+    wanted = install.wanted_here()
+
+    assert not any(f"\n{name}==" in wanted for name in install.SERVERS)
+    missing = set(install.LOCK.read_text().splitlines()) - set(wanted.splitlines())
+    assert missing == {line for name in install.SERVERS for line in install.locked(name).splitlines()}
