@@ -151,7 +151,7 @@ def _opened(address: str, port: int, timeout: float) -> socket.socket:
 
 
 def _check_form(host: str, port: int) -> None:
-    odd = any(character.isspace() or not character.isprintable() or character in "/@,\\?#%" for character in host)
+    odd = any(character.isspace() or not character.isprintable() or character in "/@,\\?#%[]" for character in host)
     if not host or odd or len(host) > LONGEST_NAME:
         raise ConfigError("The host is not a host name or an address.", code="invalid_host")
     if not 0 < port < 65536:

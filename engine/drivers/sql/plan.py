@@ -39,7 +39,7 @@ class Plan:
 
 
 def make(description: Description, request: Request) -> Plan:
-    """Raises ConfigError: `unknown_column`, `invalid_key`, `invalid_cursor`, `duplicate_column`."""
+    """Raises ConfigError: `unknown_column`, `invalid_key`, `invalid_cursor`, `duplicate_column`, `no_columns`."""
     stream = description.stream
     _check_names(stream)
     columns = tuple(_column(stream, name) for name in request.columns) or stream.columns
@@ -59,6 +59,8 @@ def make(description: Description, request: Request) -> Plan:
 
 
 def _check_names(stream: Stream) -> None:
+    if not stream.columns:
+        raise ConfigError(f"There are no columns in {stream.source}.", code="no_columns")
     repeated = [name for name, count in Counter(column.name for column in stream.columns).items() if count > 1]
     if repeated:
         raise ConfigError(f"The query has more than one column named {repeated[0]!r}.", code="duplicate_column")

@@ -29,11 +29,14 @@ class Values(Protocol):
     def converter(self, column: Column) -> Convert | None:
         """From what the client gives to what rows hold; None where they are the same."""
 
-    def place(self, column: Column, value: Any) -> Any:
-        """From what the client gives to a JSON scalar that `parameter` understands."""
-
     def parameter(self, column: Column, value: Any) -> Any:
-        """From a place, or a portable value, to what the client compares by."""
+        """From a portable value to what the client compares by."""
+
+    def place(self, column: Column, value: Any) -> Any:
+        """From what the client gives to a JSON scalar."""
+
+    def from_place(self, column: Column, place: Any) -> Any:
+        """Back from there to what the client compares by."""
 
 
 class Places:
@@ -66,7 +69,7 @@ class Places:
 
     def _parameters(self, name: Callable[[int], str], key: Key | None) -> dict[str, Any]:
         pairs = zip(self._plan.order, key or (), strict=False)
-        return {name(index): self._values.parameter(column, value) for index, (column, value) in enumerate(pairs)}
+        return {name(index): self._values.from_place(column, place) for index, (column, place) in enumerate(pairs)}
 
 
 class SqlReading:

@@ -109,6 +109,10 @@ def dialect(name: str) -> Dialect:
     return make_url(f"{name}://").get_dialect()()
 
 
+def as_it_is(_column: Column, plain: ColumnElement[Any]) -> ColumnElement[Any]:
+    return plain
+
+
 def after(place: int) -> str:
     return f"after_{place}"
 
@@ -118,12 +122,16 @@ def up_to(place: int) -> str:
 
 
 def source(of: Table | Query) -> FromClause | TextClause:
-    """What to select from. A query becomes a subselect, which takes one statement, and only one that reads."""
+    """What to select from."""
     if isinstance(of, Table):
         return table(quoted_name(of.name, quote=True), schema=quoted_name(of.schema, quote=True) if of.schema else None)
-    # A line of its own, so that a comment at its end cannot swallow the bracket; a colon is no parameter.
-    query = of.text.strip().removesuffix(";").replace(":", "\\:")
-    return text(f"(\n{query}\n) AS q")
+    return text(subselect(of).replace(":", "\\:"))  # else a colon would begin a parameter
+
+
+def subselect(query: Query) -> str:
+    """Servers take one statement there, and only one that reads."""
+    # On lines of its own, so that a comment at its end cannot swallow the bracket.
+    return f"(\n{query.text.strip().removesuffix(';')}\n) AS q"
 
 
 def named(of: Column) -> ColumnElement[Any]:

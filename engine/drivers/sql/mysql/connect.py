@@ -51,8 +51,18 @@ else:
 class Connection(_Connection):
     """A connection whose patience for an answer can change: a handshake gets seconds, a statement minutes."""
 
+    server_version: str
+
     def wait_for_answers(self, seconds: float | None) -> None:
         self._read_timeout = seconds
+
+    @property
+    def is_mariadb(self) -> bool:
+        return "mariadb" in self.server_version.lower()
+
+    def close(self) -> None:
+        if self.open:  # the client raises at a second time
+            super().close()
 
 
 def open_connection(

@@ -1,5 +1,6 @@
 """Tables and queries as the catalogue of MySQL or MariaDB describes them."""
 
+import re
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from pymysql.cursors import Cursor
 from engine.drivers.sql import description
 from engine.drivers.sql.description import Description
 from engine.drivers.sql.mysql import types
+from engine.errors import ConfigError
 from engine.schema import Column, Query, Stream, Table
 
 SYSTEM_DATABASES = ("information_schema", "mysql", "performance_schema", "sys")
@@ -87,6 +89,12 @@ def table(cursor: Cursor, asked: Table, database: str, *, is_mariadb: bool) -> D
     stream = Stream(found, tuple(columns), rows=rows)
     unique = None if is_view else _unique(cursor, place)
     return description.keyed(stream, unique, [column.name for column in columns if _is_list(column)])
+
+
+def check_query(query: Query) -> None:
+    """Raises ConfigError for the one SELECT that writes: into a file of the server, in read-only transactions too."""
+    if re.search(r"\binto\b.*\b(outfile|dumpfile)\b", query.text, re.IGNORECASE | re.DOTALL):
+        raise ConfigError("A query may not write a file.", code="invalid_query")
 
 
 def _relation(cursor: Cursor, asked: Table, database: str) -> tuple[Table, int | None, bool]:

@@ -139,8 +139,9 @@ def _refused(error: pymysql.Error, host: str, port: int, database: str, user: st
         verdict = NO_TLS
     if verdict == REFUSED:
         return CredentialsError(f"The database refused the user {user!r} or the password.")
-    if verdict == NO_DATABASE:
-        return ConfigError(f"There is no database {database!r} at {host}:{port}.", code="unknown_database")
+    # Who may not use a database is not told whether there is one.
+    if verdict in (NO_DATABASE, FORBIDDEN):
+        return ConfigError(f"There is no database {database!r} that {user!r} may use.", code="unknown_database")
     return translate(error) if verdict not in (None, LOST) else unreachable(host, port)
 
 

@@ -8,6 +8,7 @@ from pymysql.constants import FIELD_TYPE, FLAG
 from engine.schema import Kind, Type
 
 UNSIGNED_BIGINT = Type(Kind.DECIMAL, precision=20, scale=0)
+SINGLE, DOUBLE = 32, 64
 BINARY_CHARSET = 63
 LONGEST_CHARACTER = 4
 
@@ -20,8 +21,8 @@ INTEGERS: dict[str, tuple[Type, Type]] = {
     "bigint": (Type(Kind.INTEGER, size=64), UNSIGNED_BIGINT),
 }
 SIMPLE: dict[str, Type] = {
-    "float": Type(Kind.FLOAT, size=32),
-    "double": Type(Kind.FLOAT, size=64),
+    "float": Type(Kind.FLOAT, size=SINGLE),
+    "double": Type(Kind.FLOAT, size=DOUBLE),
     "year": Type(Kind.INTEGER, size=16),
     "date": Type(Kind.DATE),
     "json": Type(Kind.JSON),

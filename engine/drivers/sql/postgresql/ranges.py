@@ -11,8 +11,8 @@ from engine.contract import ByteRange, Key
 from engine.drivers.sql.plan import Plan
 from engine.drivers.sql.postgresql import copy_out
 from engine.drivers.sql.postgresql.read import PostgresqlReading, PostgresqlSelects
-from engine.drivers.sql.select import PAGE, PAGE_ROWS, Statement, named, up_to
-from engine.schema import Column, Table
+from engine.drivers.sql.select import PAGE, PAGE_ROWS, Statement, as_it_is, named, up_to
+from engine.schema import Table
 
 RANGE_BYTES = 64 * 1024 * 1024
 FEWEST_ROWS, MOST_ROWS = 50_000, 250_000
@@ -41,7 +41,7 @@ class RangeSelects(PostgresqlSelects):
     """Statements that find where ranges end, and that copy one."""
 
     def __init__(self, plan: Plan) -> None:
-        super().__init__(plan, _as_it_is)
+        super().__init__(plan, as_it_is)
 
     def end(self, *, is_continued: bool) -> Statement:
         """The last place of a range of so many rows; none where fewer are left."""
@@ -107,10 +107,6 @@ class RangedReading(PostgresqlReading):
         names = {"schema": table.schema, "name": table.name, "column": self.plan.order[0].name}
         [(size, rows, correlation)] = self.transaction.fetch(Statement(SIZE, {}, None), names)
         return range_rows(int(size), float(rows), correlation)
-
-
-def _as_it_is(_column: Column, plain: ColumnElement[Any]) -> ColumnElement[Any]:
-    return plain
 
 
 def range_rows(size: int, rows: float, correlation: float | None) -> int:

@@ -22,11 +22,14 @@ class PostgresqlValues:
     def converter(self, _column: Column) -> Convert | None:
         return None
 
+    def parameter(self, _column: Column, value: Any) -> Any:
+        return str(value)
+
     def place(self, _column: Column, value: Any) -> Any:
         return f"\\x{value.hex()}" if isinstance(value, bytes) else value
 
-    def parameter(self, _column: Column, value: Any) -> Any:
-        return str(value)
+    def from_place(self, _column: Column, place: Any) -> Any:
+        return str(place)
 
 
 class PostgresqlSelects(Selects):

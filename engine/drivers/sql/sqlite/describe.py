@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from engine.drivers.sql import description
 from engine.drivers.sql.description import Description
+from engine.drivers.sql.select import subselect
 from engine.drivers.sql.sqlite import types
 from engine.schema import Column, Kind, Query, Stream, Table, Type
 
@@ -35,8 +36,8 @@ def table(connection: sqlite3.Connection, asked: Table) -> Description:
     return description.keyed(stream, None if is_view else unique, ())
 
 
-def query(connection: sqlite3.Connection, source: Query, wrapped: str) -> Description:
-    """`wrapped`: the query as a source to select from."""
+def query(connection: sqlite3.Connection, source: Query) -> Description:
+    wrapped = subselect(source)
     names = [name for name, *_ in connection.execute(f"SELECT * FROM {wrapped} LIMIT 0").description]
     columns = [Column(name, types.portable("")) for name in names]
     return Description(Stream(source, tuple(_inferred(connection, wrapped, columns))))

@@ -1,0 +1,54 @@
+"""MySQL and MariaDB."""
+
+from collections.abc import Sequence
+
+from engine.contract import Lineage, Reading, Request, Spec, Target, Writer
+from engine.drivers.sql import fields, plan, select
+from engine.drivers.sql.description import Description
+from engine.drivers.sql.driver import SqlDriver
+from engine.drivers.sql.mysql import connect, describe, errors, read
+from engine.drivers.sql.mysql.browse import MysqlCatalogue
+from engine.drivers.sql.mysql.connect import Connection
+from engine.drivers.sql.mysql.session import MysqlSession
+from engine.drivers.sql.mysql.write import MysqlWriter
+from engine.schema import Column, Query, Table
+
+
+class MysqlDriver(SqlDriver[Connection]):
+    spec = Spec("mysql", "MySQL / MariaDB", "database", connect.FIELDS)
+
+    def open_connection(self, application_name: str, *, read_only: bool = False) -> Connection:
+        return connect.open_connection(
+            self.settings, self.secrets, self.surroundings, application_name=application_name, read_only=read_only
+        )
+
+    def catalogue(self, connection: Connection) -> MysqlCatalogue:
+        return MysqlCatalogue(connection, self._database)
+
+    def reading(self, connection: Connection, request: Request) -> Reading:
+        session = MysqlSession(connection)
+        with errors.translated():
+            described = self._described(session, connection, request.source)
+        return read.MysqlReading(session, plan.make(described, request), request)
+
+    def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> Writer:
+        return MysqlWriter(
+            connect=self.open_connection,
+            describe=self.describe,
+            target=target,
+            columns=columns,
+            key=key,
+            lineage=lineage,
+        )
+
+    @property
+    def _database(self) -> str:
+        return fields.text(self.settings, connect.DATABASE)
+
+    def _described(self, session: MysqlSession, connection: Connection, source: Table | Query) -> Description:
+        if isinstance(source, Table):
+            return describe.table(session.cursor, source, self._database, is_mariadb=connection.is_mariadb)
+        describe.check_query(source)
+        statement = select.empty(source, read.DIALECT)
+        session.cursor.execute(statement.text, statement.bound({}))
+        return session.cursor.described(source)

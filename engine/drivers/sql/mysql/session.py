@@ -1,0 +1,55 @@
+"""The transaction of one reading from MySQL: one snapshot, from its first moment."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pymysql.cursors import SSCursor
+
+from engine.drivers.sql.mysql import errors
+from engine.drivers.sql.mysql.connect import Connection
+from engine.drivers.sql.mysql.describe import FieldsCursor
+from engine.drivers.sql.reading import Fetched
+from engine.drivers.sql.select import Statement
+
+
+class PassingCursor(SSCursor):
+    """A cursor over rows that the server is still sending."""
+
+    _result: Any
+    connection: Any
+
+    def leave(self) -> None:
+        """Reads nothing more: the client would read the rest of the table first, or fail at it."""
+        if self._result is not None:
+            self._result.unbuffered_active = False
+        self.connection = None
+
+
+class MysqlSession:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        with errors.translated():
+            self.cursor = connection.cursor(FieldsCursor)
+            self.cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+
+    def fetch(self, statement: Statement, values: dict[str, Any]) -> Fetched:
+        with errors.translated():
+            self.cursor.execute(statement.text, statement.bound(values))
+            return list(self.cursor.fetchall())
+
+    def stream(self, statement: Statement, values: dict[str, Any], page_rows: int) -> Iterator[Fetched]:
+        cursor = self._connection.cursor(PassingCursor)
+        try:
+            with errors.translated():
+                cursor.execute(statement.text, statement.bound(values))
+            while fetched := self._next(cursor, page_rows):
+                yield fetched
+        finally:
+            cursor.leave()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _next(self, cursor: PassingCursor, page_rows: int) -> Fetched:
+        with errors.translated():
+            return list(cursor.fetchmany(page_rows))

@@ -1,0 +1,44 @@
+"""SQLite files."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from engine.contract import Lineage, Reading, Request, Spec, Target, Writer
+from engine.drivers.sql import plan
+from engine.drivers.sql.driver import SqlDriver
+from engine.drivers.sql.sqlite import connect, describe, errors, read
+from engine.drivers.sql.sqlite.browse import SqliteCatalogue
+from engine.drivers.sql.sqlite.session import SqliteSession
+from engine.drivers.sql.sqlite.write import SqliteWriter
+from engine.schema import Column, Table
+
+
+class SqliteDriver(SqlDriver[sqlite3.Connection]):
+    spec = Spec("sqlite", "SQLite", "database", connect.FIELDS)
+
+    def open_connection(self, application_name: str, *, read_only: bool = False) -> sqlite3.Connection:
+        return connect.open_connection(
+            self.settings, self.secrets, self.surroundings, application_name=application_name, read_only=read_only
+        )
+
+    def catalogue(self, connection: sqlite3.Connection) -> SqliteCatalogue:
+        return SqliteCatalogue(connection)
+
+    def reading(self, connection: sqlite3.Connection, request: Request) -> Reading:
+        session = SqliteSession(connection)
+        with errors.translated():
+            if isinstance(request.source, Table):
+                described = describe.table(connection, request.source)
+            else:
+                described = describe.query(connection, request.source)
+        return read.SqliteReading(session, plan.make(described, request), request)
+
+    def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> Writer:
+        return SqliteWriter(
+            connect=self.open_connection,
+            describe=self.describe,
+            target=target,
+            columns=columns,
+            key=key,
+            lineage=lineage,
+        )
