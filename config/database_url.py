@@ -36,3 +36,11 @@ def with_redis_database(url: str, number: int) -> str:
     if parts.scheme == "unix":
         return urlunsplit(parts._replace(query=f"db={number}"))
     return urlunsplit(parts._replace(path=f"/{number}"))
+
+
+def broker(url: str) -> str:
+    """The server's database 0 as Celery names it."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return urlunsplit(parts._replace(scheme="redis+socket", query="virtual_host=0"))
+    return with_redis_database(url, 0)

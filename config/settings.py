@@ -5,10 +5,11 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.crypto import salted_hmac
 
-from config import database_url, embedded, env, home
+from config import console, database_url, embedded, env, home
 
 VERSION = "0.1.0"
 BASE_DIR = home.ROOT
@@ -43,8 +44,8 @@ APPEND_SLASH = False  # an API is never redirected; the console's own slash redi
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_BODY_BYTES", 10 * 1024 * 1024, least=1024)
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "config.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -86,7 +87,8 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
+            "libraries": {"console": "apps.accounts.admin.tags"},
         },
     }
 ]
@@ -168,9 +170,7 @@ SPECTACULAR_SETTINGS = {
 RATE_LIMITS = RATELIMIT_ENABLE = env.flag("RATE_LIMITS", default=True)
 
 # The queue carries ids of jobs, nothing else: losing or repeating one changes nothing but delay
-CELERY_BROKER_URL = (
-    database_url.with_redis_database(REDIS_URL, 0) if REDIS_URL else embedded.control_broker_url(0)
-).replace("unix://", "redis+socket://")
+CELERY_BROKER_URL = database_url.broker(REDIS_URL) if REDIS_URL else embedded.control_broker_url(0)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 1800,
     "socket_timeout": 5,
@@ -229,10 +229,19 @@ LOGGING: dict[str, Any] = {
     "loggers": {"django.request": {"level": "ERROR"}, "celery": {"level": "WARNING"}, "kombu": {"level": "ERROR"}},
 }
 
+# The console
 UNFOLD = {
     "SITE_TITLE": "Crossdock",
     "SITE_HEADER": "Crossdock",
-    "SITE_SYMBOL": "conveyor_belt",
-    "SHOW_HISTORY": False,
+    "SITE_URL": None,
+    "SITE_ICON": lambda _request: static("console/crossdock.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("console/crossdock.svg")},
+    ],
+    "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "apps.flows.admin.home.home",
+    "STYLES": [lambda _request: static("console/console.css")],
+    "COLORS": {"primary": console.BLUE},
+    "SIDEBAR": {"navigation": console.NAVIGATION},
 }
