@@ -266,13 +266,18 @@ class SqlWriter(ABC):
         return result
 
     def _has_landed(self, error: BaseException, text: str | None, *, is_done: bool) -> bool:
-        """Whether a transaction was committed although its connection was lost. Raises FenceLost."""
-        if not isinstance(error, EngineError) or not self._session.is_lost:
+        """Whether a transaction was committed although its connection was lost. Raises FenceLost when the failure is
+        that another attempt has taken over: it ends our sessions and gives our stage another name."""
+        if not isinstance(error, ConfigError | TransientError):
             return False
-        with self._transaction():
-            now = self._state.read()
+        try:
+            with self._transaction():
+                now = self._state.read()
+        except EngineError:
+            return False
         if now is None:
             return False
         if now.fence != self._lineage.fence:
             raise fence_lost() from error
-        return text is not None and (now.position, now.is_done) == (text, is_done)
+        has_moved = text != self._position or is_done
+        return text is not None and has_moved and (now.position, now.is_done) == (text, is_done)

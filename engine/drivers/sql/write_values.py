@@ -99,7 +99,7 @@ def json_text(value: Any) -> str:
 
 def _raw(value: Any) -> orjson.Fragment:
     if type(value) is RawJson:
-        return orjson.Fragment(value)
+        return orjson.Fragment(value.encode())
     raise TypeError
 
 
