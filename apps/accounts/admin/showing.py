@@ -1,0 +1,45 @@
+"""How values look in the console."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+NOTHING = "–"
+
+
+def when(moment: datetime | None) -> SafeString | str:
+    """A moment; the page's script shows it in the reader's time zone, and how long ago it was."""
+    if moment is None:
+        return NOTHING
+    return format_html('<time datetime="{}">{:%Y-%m-%d %H:%M} UTC</time>', moment.isoformat(), moment)
+
+
+def span(length: timedelta | None) -> str:
+    """A length of time in its two largest units."""
+    if length is None:
+        return NOTHING
+    seconds = length.total_seconds()
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+
+
+def count(number: int) -> str:
+    return f"{number:,}"
+
+
+def fact(value: Any) -> Any:
+    """Any value as a page tells it; lists one item a line."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, datetime):
+        return when(value)
+    if isinstance(value, list):
+        lines = (item if isinstance(item, str) else orjson.dumps(item).decode() for item in value)
+        return format_html_join("", "<span>{}</span>", ((line,) for line in lines)) or NOTHING
+    return NOTHING if value in (None, "") else value

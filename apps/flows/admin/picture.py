@@ -1,0 +1,86 @@
+"""A flow as a picture: what it reads on the left, what it writes on the right."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.text import Truncator
+
+from apps.flows.admin.wording import reading, writing
+from apps.flows.models import Export, FlowStep
+
+WIDTH, HEIGHT, GAP = 250, 82, 16
+BETWEEN = 130
+LETTERS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    x: int
+    y: int
+    title: str
+    connection: str
+    does: str
+    is_offline: bool
+    url: str
+
+    @property
+    def middle(self) -> int:
+        return self.y + HEIGHT // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """`lines` are the paths between the boxes; `alternative` says it all in words."""
+
+    boxes: Sequence[Box]
+    lines: Sequence[str]
+    width: int
+    height: int
+    alternative: str
+
+
+def draw(steps: Sequence[FlowStep]) -> Picture | None:
+    """None for a flow without steps."""
+    left = [step for step in steps if step.role == FlowStep.Role.GENERATOR]
+    right = [step for step in steps if step.role == FlowStep.Role.PROCESSOR]
+    rows = max(len(left), len(right))
+    if not rows:
+        return None
+    height = rows * (HEIGHT + GAP) - GAP
+    sources = _column(left, 1, height)
+    targets = _column(right, WIDTH + BETWEEN, height)
+    lines = [_line(source, target) for source in sources for target in targets]
+    words = f"From {_listed(sources)} to {_listed(targets)}."
+    return Picture([*sources, *targets], lines, 2 * WIDTH + BETWEEN + 1, height + 2, words)
+
+
+def _column(steps: Sequence[FlowStep], x: int, height: int) -> list[Box]:
+    used = len(steps) * (HEIGHT + GAP) - GAP
+    top = 1 + (height - used) // 2
+    return [_box(step, x, top + index * (HEIGHT + GAP)) for index, step in enumerate(steps)]
+
+
+def _box(step: FlowStep, x: int, y: int) -> Box:
+    resource = step.export or step.destination
+    assert resource is not None
+    does = reading(resource) if isinstance(resource, Export) else writing(resource)
+    return Box(
+        x,
+        y,
+        Truncator(resource.name).chars(LETTERS),
+        Truncator(resource.connection.name).chars(LETTERS),
+        Truncator(does).chars(LETTERS + 6),
+        resource.connection.is_offline,
+        reverse(f"admin:flows_{resource._meta.model_name}_change", args=[resource.pk]),
+    )
+
+
+def _line(source: Box, target: Box) -> str:
+    begin, end = source.x + WIDTH, target.x - 7
+    bend = (begin + end) // 2
+    return f"M{begin} {source.middle} C{bend} {source.middle} {bend} {target.middle} {end} {target.middle}"
+
+
+def _listed(boxes: Sequence[Box]) -> str:
+    return ", ".join(f"{box.title} ({box.connection})" for box in boxes) or "nothing"

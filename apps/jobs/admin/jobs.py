@@ -1,0 +1,167 @@
+"""Runs: read only but for their buttons, and live while they run."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
+
+from apps.accounts.admin.buttons import Button, Done
+from apps.accounts.admin.scoped import ScopedAdmin
+from apps.accounts.admin.showing import NOTHING, count, span, when
+from apps.jobs import services as jobs
+from apps.jobs.admin import live, subjects
+from apps.jobs.admin.lists import NamedList
+from apps.jobs.models import ENDED, Job, State
+
+STYLES = {
+    State.QUEUED: "default",
+    State.RUNNING: "info",
+    State.COMPLETED: "success",
+    State.FAILED: "danger",
+    State.CANCELLING: "warning",
+    State.CANCELLED: "warning",
+}
+
+
+def cancel(request: HttpRequest, job: Job) -> Done:
+    cancelled = jobs.cancel(job=job, at=timezone.now())
+    if cancelled.state == State.CANCELLED:
+        return Done("The job is cancelled.")
+    return Done("The job was asked to stop: it ends at its next safe place.")
+
+
+def retry(request: HttpRequest, job: Job) -> Done:
+    subject = subjects.subject(job.kind)
+    assert subject is not None
+    assert subject.retry is not None
+    again = subject.retry(job=job, at=timezone.now())
+    return Done("Trying again.", page=reverse("admin:jobs_job_change", args=[again.pk]))
+
+
+def resolve(request: HttpRequest, job: Job) -> Done:
+    resolved = jobs.resolve_errors(job=job, at=timezone.now(), by=str(request.user))
+    return Done(f"{resolved:,} errors are marked as resolved.")
+
+
+def can_be_retried(job: Job) -> bool:
+    subject = subjects.subject(job.kind)
+    if subject is None or subject.retry is None or job.state not in ENDED:
+        return False
+    return job.state != State.COMPLETED or job.records_failed > 0
+
+
+BUTTONS = (
+    Button("cancel", "Cancel", "stop_circle", cancel, style="danger", is_shown=lambda job: job.state not in ENDED),
+    Button("retry", "Try again", "replay", retry, style="primary", is_shown=can_be_retried),
+    Button(
+        "resolve",
+        "Resolve errors",
+        "done_all",
+        resolve,
+        confirm="Every open error of this run is marked as dealt with, and its record is not tried again.",
+        is_shown=lambda job: job.state in ENDED and job.records_failed > 0,
+    ),
+)
+
+
+@admin.register(Job)
+class JobAdmin(ScopedAdmin):
+    list_display = ("run", "state_label", "origin", "read", "written", "refused", "begun", "took", "organization")
+    list_filter = ("state", "kind", "origin", ("organization", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("organization",)
+    search_fields = ("uid", "subject_uid")
+    search_help_text = "The id of a job, or of what it runs"
+    paginator = InfinitePaginator
+    change_form_template = "console/job.html"
+    empty_text = "A job is one run of a flow, or a test of a connection. Run a flow, and it appears here."
+    buttons = BUTTONS
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[NamedList]:
+        return NamedList
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.live)
+        return [path("<path:object_id>/live/", view, name=self.url_name("live")), *super().get_urls()]
+
+    def live(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The job as JSON; 304 while it is as the caller saw it last."""
+        job = self.row(request, object_id)
+        now = timezone.now()
+        waits = live.reason_to_wait(job, at=now)
+        version = live.version(job, waits=waits)
+        if request.headers.get("If-None-Match") == version:
+            return HttpResponseNotModified(headers={"ETag": version})
+        after = request.GET.get("after", "")
+        body = live.shown(job, after=int(after) if after.isdecimal() else 0, waits=waits, at=now)
+        body["buttons"] = [button.name for button in self.buttons if button.is_shown(job)]
+        return JsonResponse(body, headers={"ETag": version})
+
+    def panel(self, request: HttpRequest, row: Job) -> dict[str, Any]:
+        now = timezone.now()
+        first = live.shown(row, after=0, waits=live.reason_to_wait(row, at=now), at=now)
+        return {
+            "title": self._title(row),
+            "live": first | {"buttons": [button.name for button in self.buttons if button.is_shown(row)]},
+            "live_url": self.url("live", row.pk),
+            "errors_url": f"{reverse('admin:jobs_recorderror_changelist')}?job={row.uid}",
+            "subject_url": subjects.page(row),
+            "subject_name": subjects.names([row]).get((row.kind, row.subject_id), ""),
+            "kind": subjects.label(row.kind),
+            "retries": row.children.order_by("id"),
+        }
+
+    @display(description="Run", ordering="-id")
+    def run(self, row: Any) -> SafeString:
+        name = row.subject_name or NOTHING
+        return format_html("<strong>{}</strong><small>{}</small>", name, subjects.label(row.kind))
+
+    @display(description="State", ordering="state", label=STYLES)
+    def state_label(self, row: Job) -> tuple[str, str]:
+        return row.state, row.get_state_display()
+
+    @display(description="Read", ordering="records_read")
+    def read(self, row: Job) -> str:
+        return count(row.records_read)
+
+    @display(description="Written", ordering="records_written")
+    def written(self, row: Job) -> str:
+        return count(row.records_written)
+
+    @display(description="Errors", ordering="records_failed")
+    def refused(self, row: Job) -> str:
+        return count(row.records_failed) if row.records_failed else NOTHING
+
+    @display(description="Begun", ordering="started_at")
+    def begun(self, row: Job) -> SafeString | str:
+        return when(row.started_at or row.created_at)
+
+    @display(description="Took")
+    def took(self, row: Job) -> str:
+        return span(_length(row))
+
+    def _title(self, row: Job) -> str:
+        name = subjects.names([row]).get((row.kind, row.subject_id), "")
+        return f"{subjects.label(row.kind)} · {name}" if name else subjects.label(row.kind)
+
+
+def _length(job: Job) -> timedelta | None:
+    if job.started_at is None:
+        return None
+    return (job.ended_at or timezone.now()) - job.started_at
