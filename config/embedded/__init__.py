@@ -78,5 +78,5 @@ def _control() -> Cluster:
 def _refuse_where_switched_off() -> None:
     if "DYNO" in os.environ:
         raise EmbeddedError("DATABASE_URL and REDIS_URL must be set: a dyno's disk does not outlive a restart.")
-    if env.text("CROSSDOCK_EMBEDDED", "1") == "0":
-        raise EmbeddedError("DATABASE_URL and REDIS_URL must be set: CROSSDOCK_EMBEDDED=0 forbids embedded servers.")
+    if env.text("CROSSDOCK_EMBEDDED", "1").lower() in env.FALSE:
+        raise EmbeddedError("DATABASE_URL and REDIS_URL must be set: CROSSDOCK_EMBEDDED forbids servers of our own.")

@@ -67,9 +67,7 @@ class Cluster:
         found = self.sockets.lstat()
         expected, _ = account.servers() or (os.geteuid(), None)
         if found.st_uid != expected or found.st_mode & 0o077:
-            raise EmbeddedError(
-                f"{self.sockets} belongs to somebody else: remove it, the servers' sockets belong there."
-            )
+            raise EmbeddedError(f"{self.sockets} is open to others; the servers' sockets belong there, so remove it.")
 
     def _claim(self) -> None:
         """Makes the servers' folder outside of ours; what a removed `.crossdock` left behind there is put aside."""

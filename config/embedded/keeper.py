@@ -85,18 +85,20 @@ def main(cluster: Cluster, starting: int) -> None:
         sys.stdout.write(answer)
         sys.exit(answer != READY)
     leave_the_user(cluster)
+    with os.fdopen(tell, "w") as answers:
 
-    def hand_over() -> None:
-        os.close(starting)
-        os.write(tell, READY.encode())
-        os.close(tell)
+        def hand_over() -> None:
+            os.close(starting)
+            answers.write(READY)
+            answers.close()
 
-    try:
-        cluster.make_folders()
-        Keeper(cluster).run(hand_over)
-    except EmbeddedError as error:
-        logger.error("%s", error)
-        os.write(tell, str(error).encode())
+        try:
+            cluster.make_folders()
+            Keeper(cluster).run(hand_over)
+        except (EmbeddedError, OSError) as error:
+            logger.error("%s", error)
+            if not answers.closed:
+                answers.write(str(error))
 
 
 def leave_the_user(cluster: Cluster) -> None:

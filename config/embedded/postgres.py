@@ -29,11 +29,14 @@ class Postgres:
         self.lock = cluster.lock("postgres")
         self.data = cluster.served / "postgres"
         self._password = cluster.password("database")
+        self._port = 0
 
     def prepare(self) -> None:
         if not self.data.exists():
             self._create()
         self._refuse_another_version()
+        if self.cluster.name == "demo":
+            self._port = choose_port(self.cluster)
         self._remove_what_the_dead_left()
 
     def command(self) -> Sequence[str]:
@@ -61,7 +64,7 @@ class Postgres:
             "log_min_error_statement": "panic",  # statements may hold secrets
         }
         if self.cluster.name == "demo":
-            settings |= {"listen_addresses": loopback.HOST, "port": str(choose_port(self.cluster))}
+            settings |= {"listen_addresses": loopback.HOST, "port": str(self._port)}
         if self.cluster.is_throwaway:
             settings |= {
                 "fsync": "off",

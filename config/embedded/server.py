@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -63,7 +64,7 @@ class Server:
                 command, stdin=subprocess.PIPE, stdout=log, stderr=log, pass_fds=[lock], cwd="/", env=environment()
             )
         assert process.stdin is not None
-        with process.stdin as configuration:
+        with suppress(BrokenPipeError), process.stdin as configuration:  # of one that died at once, as its log will say
             configuration.write(self.program.configuration().encode())
         return process
 

@@ -36,6 +36,17 @@ def test_says_which_folder_is_broken_and_what_the_log_says(home: Home) -> None:
     assert "could not find the database system" in message
 
 
+def test_gives_up_on_a_server_that_cannot_start_again(home: Home) -> None:
+    assert "HOST" in home.use().answer
+    servers = home.servers()
+    (home.served() / "postgres" / "global" / "pg_control").unlink()
+
+    servers[1].kill()
+
+    assert all_end(servers)
+    assert "could not find the database system" in refusal(home)
+
+
 def test_refuses_the_folder_of_another_version(home: Home) -> None:
     start_and_leave(home)
     (home.served() / "postgres" / "PG_VERSION").write_text("15\n")
@@ -55,7 +66,7 @@ def test_leaves_nothing_half_made_by_an_interrupted_first_start(home: Home) -> N
 
 @pytest.mark.parametrize(
     ("variable", "value", "reason"),
-    [("DYNO", "web.1", "a dyno's disk"), ("CROSSDOCK_EMBEDDED", "0", "CROSSDOCK_EMBEDDED=0 forbids")],
+    [("DYNO", "web.1", "a dyno's disk"), ("CROSSDOCK_EMBEDDED", "0", "CROSSDOCK_EMBEDDED forbids")],
 )
 def test_are_refused_where_they_must_not_run(tmp_path: Path, variable: str, value: str, reason: str) -> None:
     script = "from config import embedded; embedded.control_database()"
@@ -81,5 +92,5 @@ def test_refuse_sockets_in_a_folder_that_others_can_enter(tmp_path: Path, reques
     request.addfinalizer(lambda: shutil.rmtree(cluster.served))
     cluster.sockets.chmod(0o755)
 
-    with pytest.raises(EmbeddedError, match=f"{cluster.sockets} belongs to somebody else"):
+    with pytest.raises(EmbeddedError, match=f"{cluster.sockets} is open to others"):
         cluster.make_folders()
