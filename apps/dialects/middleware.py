@@ -74,14 +74,16 @@ def _length(request: HttpRequest) -> int:
 
 
 def _worded(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """The answer, or what its dialect says in its place when some layer below answered by a page or a redirect."""
+    """The answer, in its dialect's words where some layer below answered by a page or a redirect."""
     status = response.status_code
-    if 300 <= status < 400 and status != 304:
-        return answer(request, failure(403, "The API is not served here: call it by https.", code="https_required"))
-    if status < 400 or response.get("Content-Type", "").startswith("application/json"):
+    is_redirect = 300 <= status < 400 and status != 304
+    is_json = response.get("Content-Type", "").startswith("application/json")
+    if not isinstance(response, HttpResponse) or not (is_redirect or (status >= 400 and not is_json)):
         return response
-    headers = {name: response[name] for name in ("Allow", "Retry-After") if name in response}
-    worded = answer(request, failure(status, headers=headers))
-    if isinstance(response, HttpResponse):
-        worded.cookies = response.cookies
-    return worded
+    found = failure(403, "The API answers by https alone.", code="https_required") if is_redirect else failure(status)
+    worded = answer(request, found)
+    response.content, response.status_code = worded.content, worded.status_code
+    del response["Location"]
+    for name, value in worded.items():
+        response[name] = value
+    return response
