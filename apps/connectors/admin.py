@@ -5,10 +5,10 @@ from collections.abc import Collection, Sequence
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from unfold.decorators import display
 
 from apps.accounts.admin.forms import AnyModelForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
+from apps.accounts.admin.showing import column
 from apps.accounts.models import Role
 from apps.connectors import queries
 from apps.connectors.models import Connector
@@ -52,7 +52,7 @@ class ConnectorAdmin(ScopedAdmin):
     def facts(self, request: HttpRequest, row: Connector) -> Sequence[Fact]:
         return [("What it is", row.description), ("Can", self.can(row)), ("May be connected", row.is_enabled)]
 
-    @display(description="Can")
+    @column("Can")
     def can(self, row: Connector) -> str:
         try:
             return ", ".join(POWERS.get(power, power) for power in queries.capabilities(row))

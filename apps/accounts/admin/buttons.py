@@ -15,7 +15,7 @@ REFUSED = 409
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a button did; `page` is where to go then ("" for where it was pressed), `watch` the job to follow, if any."""
+    """What a button did; `page`: where to go then ("" for where it was pressed); `watch`: the job to follow, if any."""
 
     message: str
     page: str = ""

@@ -32,8 +32,10 @@ class ServiceForm(AnyModelForm):
 
     def save(self, commit: bool = True) -> Any:
         """The row was stored when it was found valid."""
-        self.save_m2m = lambda: None
         return self.instance
+
+    def save_m2m(self) -> None:
+        """The service stored these as well."""
 
     def _post_clean(self) -> None:
         """In the place of the model's own checks, which are the service's to make."""
@@ -63,7 +65,7 @@ class OwnedForm(ServiceForm):
             self.add_error("project", f"This project does not belong to {organization}.")
         return values
 
-    def owner(self) -> dict[str, int | None]:
+    def owner(self) -> dict[str, Any]:
         """Whose a new row is, as services ask for it."""
         project = self.cleaned_data.get("project")
         return {"organization_id": self.cleaned_data["organization"].id, "project_id": project and project.id}
@@ -83,7 +85,7 @@ class LinesField(forms.CharField):
         return [line.strip() for line in super().clean(value).splitlines() if line.strip()]
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return (initial or []) != self.clean(data)
+        return bool((initial or []) != self.clean(data))
 
 
 class JsonField(forms.CharField):
@@ -110,6 +112,6 @@ class JsonField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:
-            return (initial or self.empty) != self.clean(data)
+            return bool((initial or self.empty) != self.clean(data))
         except ValidationError:
             return True

@@ -9,7 +9,6 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from apps.accounts import services as accounts
@@ -17,6 +16,7 @@ from apps.accounts.admin import reach
 from apps.accounts.admin.buttons import Button, Done
 from apps.accounts.admin.forms import OwnedForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
+from apps.accounts.admin.showing import column
 from apps.accounts.models import ApiKey, Scope, User
 
 LIVES = {"30": "30 days", "90": "90 days", "365": "one year", "": "no end"}
@@ -101,7 +101,7 @@ class ApiKeyAdmin(ScopedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def response_add(self, request: HttpRequest, obj: ApiKey, *args: Any, **options: Any) -> HttpResponse:
+    def response_add(self, request: HttpRequest, obj: Any, *args: Any, **options: Any) -> HttpResponse:
         """The one page that shows the key: an answer to this request, stored nowhere and never cached."""
         return self.page(request, "console/key_made.html", obj, title="API key made", value=obj.shown_once)
 
@@ -123,14 +123,14 @@ class ApiKeyAdmin(ScopedAdmin):
             ("Last used", row.last_used_at or "Not yet"),
         ]
 
-    @display(description="Begins with")
+    @column("Begins with")
     def begins_with(self, row: ApiKey) -> str:
         return f"{row.prefix}…"
 
-    @display(description="State", label={"valid": "success", "expired": "warning", "revoked": "danger"})
+    @column("State", label={"valid": "success", "expired": "warning", "revoked": "danger"})
     def state(self, row: ApiKey) -> str:
         return standing(row, at=timezone.now())
 
-    @display(description="May")
+    @column("May")
     def may(self, row: ApiKey) -> str:
         return ", ".join(SCOPES[Scope(scope)].lower() for scope in row.scopes) or "everything an editor may"

@@ -6,13 +6,13 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminEmailInputWidget
 
 from apps.accounts import services as accounts
 from apps.accounts.admin import reach
 from apps.accounts.admin.forms import ServiceForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
+from apps.accounts.admin.showing import column
 from apps.accounts.models import Membership, Role, User
 from apps.errors import Conflict, NotFound, Refused
 
@@ -77,10 +77,10 @@ class MembershipAdmin(ScopedAdmin):
     def facts(self, request: HttpRequest, row: Membership) -> Sequence[Fact]:
         return [("Person", row.user), ("Organisation", row.organization), ("Role", row.get_role_display())]
 
-    @display(description="Name", ordering="user__name")
+    @column("Name", ordering="user__name")
     def name(self, row: Membership) -> str:
         return row.user.name
 
-    @display(description="Role", ordering="role", label={"owner": "primary", "admin": "info", "editor": "success"})
+    @column("Role", ordering="role", label={"owner": "primary", "admin": "info", "editor": "success"})
     def role_label(self, row: Membership) -> tuple[str, str]:
         return row.role, row.get_role_display()

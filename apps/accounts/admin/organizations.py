@@ -6,12 +6,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
-from unfold.decorators import display
 
 from apps.accounts import services as accounts
 from apps.accounts.admin import reach
 from apps.accounts.admin.forms import LinesField, ServiceForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
+from apps.accounts.admin.showing import column
 from apps.accounts.models import Organization, Project, Role
 
 
@@ -63,15 +63,15 @@ class OrganizationAdmin(ScopedAdmin):
             "may_administer": reach.may(request, reach.ADMINS, row.pk),
         }
 
-    @display(description="Projects", ordering="projects_counted")
+    @column("Projects", ordering="projects_counted")
     def project_count(self, row: Any) -> int:
         return int(row.projects_counted)
 
-    @display(description="Members", ordering="memberships_counted")
+    @column("Members", ordering="memberships_counted")
     def member_count(self, row: Any) -> int:
         return int(row.memberships_counted)
 
-    @display(description="API keys", ordering="api_keys_counted")
+    @column("API keys", ordering="api_keys_counted")
     def key_count(self, row: Any) -> int:
         return int(row.api_keys_counted)
 

@@ -27,7 +27,7 @@ def is_boundless(request: HttpRequest) -> bool:
 def organizations(request: HttpRequest, roles: Collection[Role] = EVERYBODY) -> list[int]:
     """The ids of the organisations in which the user has one of the roles; of no use for superusers."""
     if request not in _roles:
-        memberships = Membership.objects.filter(user_id=request.user.pk)
+        memberships = Membership.objects.filter(user__id=request.user.pk or 0)
         _roles[request] = dict(memberships.values_list("organization_id", "role"))
     return [organization_id for organization_id, role in _roles[request].items() if role in roles]
 

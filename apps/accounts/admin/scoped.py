@@ -35,7 +35,7 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold is not typed
     list_per_page = 50
     show_full_result_count = False
     show_add_link = False
-    actions = ()
+    actions: Sequence[str] = ()
 
     # What is seen
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -62,16 +62,16 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold is not typed
         value: Any = row
         for step in self.organization_path.split("__"):
             value = getattr(value, step)
-        return value.pk if isinstance(value, Model) else value
+        return int(value.pk if isinstance(value, Model) else value)
 
     def may_change(self, request: HttpRequest, row: Model | None = None) -> bool:
-        return reach.may(request, self.changed_by, row and self.organization_id_of(row))
+        return reach.may(request, self.changed_by, None if row is None else self.organization_id_of(row))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return reach.may(request, reach.EVERYBODY)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return reach.may(request, reach.EVERYBODY, obj and self.organization_id_of(obj))
+        return reach.may(request, reach.EVERYBODY, None if obj is None else self.organization_id_of(obj))
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self.may_change(request)
@@ -175,6 +175,19 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold is not typed
             {"button": button, "url": self.url(button.name, row.pk), "is_shown": button.is_shown(row)}
             for button in self.buttons
         ]
+
+
+class ReadOnlyAdmin(ScopedAdmin):
+    """Of rows that only their buttons change."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
 
 
 def _parameter(item: Any) -> str:

@@ -1,13 +1,24 @@
 """How values look in the console."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import orjson
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from unfold.decorators import display
 
-NOTHING = "–"
+NOTHING = "\N{EN DASH}"
+Column = TypeVar("Column", bound=Callable[..., Any])
+
+
+def column(
+    title: str, *, ordering: str | None = None, label: Mapping[str, str] | None = None, boolean: bool | None = None
+) -> Callable[[Column], Column]:
+    """Makes a method a column of a list. `label`: by value, the style of the badge that it is shown as."""
+    decorate = display(description=title, ordering=ordering, label=label and dict(label), boolean=boolean)
+    return cast("Callable[[Column], Column]", decorate)
 
 
 def when(moment: datetime | None) -> SafeString | str:

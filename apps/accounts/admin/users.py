@@ -9,7 +9,6 @@ from django.contrib.auth.admin import UserAdmin as PasswordAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest
-from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm
 from unfold.widgets import UnfoldAdminPasswordWidget
 
@@ -18,6 +17,7 @@ from apps.accounts.admin import reach
 from apps.accounts.admin.buttons import Button, Done
 from apps.accounts.admin.forms import AnyModelForm, ServiceForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
+from apps.accounts.admin.showing import column
 from apps.accounts.models import Membership, Role, User
 
 OPERATOR = "is an operator"
@@ -57,7 +57,7 @@ def end_sessions(request: HttpRequest, user: User) -> Done:
 
 
 @admin.register(User)
-class UserAdmin(ScopedAdmin, PasswordAdmin):  # type: ignore[misc]  # Unfold is not typed
+class UserAdmin(ScopedAdmin, PasswordAdmin):  # type: ignore[misc,type-arg]  # its base is not generic when it runs
     form = UserChangeForm
     add_form = UserAddForm
     change_password_form = AdminPasswordChangeForm
@@ -90,7 +90,7 @@ class UserAdmin(ScopedAdmin, PasswordAdmin):  # type: ignore[misc]  # Unfold is 
         return people.filter(Exists(shared))
 
     def organization_id_of(self, row: Model) -> int | None:
-        """A person may belong to several: what is reached is decided by `reached`, what may be done by being operator."""
+        """A person may belong to several: `reached` says who is seen, and operators alone may do something."""
         return None
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -106,7 +106,7 @@ class UserAdmin(ScopedAdmin, PasswordAdmin):  # type: ignore[misc]  # Unfold is 
             "password_url": self.url("password_change", row.pk) if self.may_change(request, row) else "",
         }
 
-    @display(description="Operator", boolean=True, ordering="is_superuser")
+    @column("Operator", boolean=True, ordering="is_superuser")
     def operator(self, row: User) -> bool:
         return row.is_superuser
 

@@ -10,12 +10,11 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from unfold.decorators import display
 
 from apps.accounts.admin.buttons import Button, Done
 from apps.accounts.admin.forms import OwnedForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
-from apps.accounts.admin.showing import when
+from apps.accounts.admin.showing import column, when
 from apps.connections import queries
 from apps.connections import services as connections
 from apps.connections.admin.settings import PREFIX, form_fields, given
@@ -118,7 +117,7 @@ class ConnectionAdmin(ScopedAdmin):
         return ("organization", "project") if obj else ()
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
-        connector = obj.connector if obj else self._connector(request)
+        connector = obj.connector if obj else connectors.connector(request.GET.get("connector", ""))
         spec = connectors.spec(connector)
         secrets = queries.held_secrets(obj) if obj else ()
         parts = {
@@ -159,11 +158,11 @@ class ConnectionAdmin(ScopedAdmin):
         secrets = [(field.label, "set" if field.name in held else "not set") for field in fields if field.secret]
         return [("Organisation", row.organization), ("Project", row.project or ""), *settings, *secrets]
 
-    @display(description="State", label={"online": "success", "offline": "danger", "not tested": "default"})
+    @column("State", label={"online": "success", "offline": "danger", "not tested": "default"})
     def state(self, row: Connection) -> str:
         return standing(row)
 
-    @display(description="Tested", ordering="checked_at")
+    @column("Tested", ordering="checked_at")
     def checked(self, row: Connection) -> str:
         return when(row.checked_at)
 

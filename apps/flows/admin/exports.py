@@ -7,12 +7,11 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.accounts.admin.forms import JsonField, LinesField, OwnedForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
-from apps.accounts.admin.showing import count
+from apps.accounts.admin.showing import column, count
 from apps.flows import services as flows
 from apps.flows.admin.wording import source_text
 from apps.flows.models import Export
@@ -62,9 +61,11 @@ class ExportForm(OwnedForm):
         super().__init__(*args, **options)
         export = self.instance
         if export.pk is not None:
-            self.initial |= {name: export.source.get(name, "") for name in (*PLACE, "query")}
-            self.initial |= {"columns": export.columns, "key": export.key, "filter": export.filter}
-            self.initial |= {"cursor_column": export.cursor.get("column", ""), "overlap": export.cursor.get("overlap")}
+            self.initial.update({name: export.source.get(name, "") for name in (*PLACE, "query")})
+            self.initial.update({"columns": export.columns, "key": export.key, "filter": export.filter})
+            self.initial.update(
+                {"cursor_column": export.cursor.get("column", ""), "overlap": export.cursor.get("overlap")}
+            )
 
     def clean(self) -> dict[str, Any]:
         values = super().clean()
@@ -133,10 +134,10 @@ class ExportAdmin(ScopedAdmin):
             ("Records a page", count(row.page_size)),
         ]
 
-    @display(description="Reads")
+    @column("Reads")
     def reads(self, row: Export) -> str:
         return source_text(row.source)
 
-    @display(description="Type", ordering="type", label={"all": "default", "delta": "info", "test": "warning"})
+    @column("Type", ordering="type", label={"all": "default", "delta": "info", "test": "warning"})
     def type_label(self, row: Export) -> tuple[str, str]:
         return row.type, row.get_type_display()

@@ -25,10 +25,13 @@ class OrderedSelect(forms.SelectMultiple):
         return [key for key in data.getlist(name) if key]
 
 
-class OrderedChoices(forms.ModelMultipleChoiceField):
-    """Rows in the order in which they were chosen."""
+class OrderedChoices(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic when it runs
+    """Exports or imports, in the order in which they were chosen."""
 
     widget = OrderedSelect
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.name} · {obj.connection.name}"
 
     def clean(self, value: Any) -> Sequence[Model]:  # type: ignore[override]  # a queryset has an order of its own
         rows = {str(row.pk): row for row in super().clean(value)}

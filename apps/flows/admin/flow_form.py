@@ -52,11 +52,11 @@ class FlowForm(OwnedForm):
         self.steps = list(steps_of(self.instance)) if self.instance.pk else []
         self._choices("generators").queryset = self._own(Export.objects.select_related("connection"))
         self._choices("processors").queryset = self._own(Import.objects.select_related("connection"))
-        self.initial |= {
-            "generators": [step.export_id for step in self.steps if step.role == FlowStep.Role.GENERATOR],
-            "processors": [step.destination_id for step in self.steps if step.role == FlowStep.Role.PROCESSOR],
-            **self._schedule(),
-        }
+        self.initial.update(
+            self._schedule(),
+            generators=[step.export_id for step in self.steps if step.role == FlowStep.Role.GENERATOR],
+            processors=[step.destination_id for step in self.steps if step.role == FlowStep.Role.PROCESSOR],
+        )
 
     def store(self) -> Model:
         values = {name: self.cleaned_data[name] for name in ("name", "description", "is_enabled")}
@@ -82,7 +82,6 @@ class FlowForm(OwnedForm):
     def _choices(self, name: str) -> OrderedChoices:
         field = self.fields[name]
         assert isinstance(field, OrderedChoices)
-        field.label_from_instance = lambda row: f"{row.name} · {row.connection.name}"  # type: ignore[method-assign]
         return field
 
     def _schedule(self) -> dict[str, Any]:

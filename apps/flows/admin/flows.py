@@ -4,18 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.decorators import display
-from unfold.views import ChangeList
 
 from apps.accounts.admin.buttons import Button, Done
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
-from apps.accounts.admin.showing import NOTHING, when
+from apps.accounts.admin.showing import NOTHING, column, when
 from apps.flows import services as flows
 from apps.flows.admin.flow_form import FlowForm
 from apps.flows.admin.picture import draw
@@ -42,7 +41,7 @@ def names(keys: Any) -> dict[int, str]:
     return dict(Flow.objects.filter(id__in=keys).values_list("id", "name"))
 
 
-class FlowList(ChangeList):  # type: ignore[misc]  # Unfold is not typed
+class FlowList(ChangeList):
     """Gives every flow on the page its latest job and its schedule, with one query each."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -78,7 +77,10 @@ class FlowAdmin(ScopedAdmin):
         ("When it runs", {"fields": ("rhythm", "interval", "cron", "timezone")}),
     )
     panel_template = "console/flow.html"
-    empty_text = "A flow reads with exports and writes with imports, by hand or by a schedule. Make connections, an export and an import first."
+    empty_text = (
+        "A flow reads with exports and writes with imports, by hand or by a schedule. "
+        "Make connections, an export and an import first."
+    )
     buttons = (
         Button("run", "Run now", "play_arrow", run, style="primary"),
         Button(
@@ -86,7 +88,7 @@ class FlowAdmin(ScopedAdmin):
             "Restart from the beginning",
             "restart_alt",
             restart,
-            confirm="The next run forgets how far this flow got and reads everything anew. What appends writes it again.",
+            confirm="The next run reads everything anew, as if there had been none. What appends, appends it again.",
             style="danger",
         ),
     )
@@ -114,19 +116,19 @@ class FlowAdmin(ScopedAdmin):
     def facts(self, request: HttpRequest, row: Flow) -> Sequence[Fact]:
         return [("Organisation", row.organization), ("Project", row.project or ""), ("Description", row.description)]
 
-    @display(description="Last run", label=STYLES)
+    @column("Last run", label=STYLES)
     def last_state(self, row: Any) -> tuple[str, str]:
         return (row.latest.state, row.latest.get_state_display()) if row.latest else ("", "never run")
 
-    @display(description="Ended")
+    @column("Ended")
     def last_run(self, row: Any) -> SafeString | str:
         return when(row.latest and (row.latest.ended_at or row.latest.started_at))
 
-    @display(description="Runs")
+    @column("Runs")
     def runs(self, row: Any) -> SafeString | str:
         return schedules.rhythm(row.schedule) if row.schedule else "by hand"
 
-    @display(description="Next due")
+    @column("Next due")
     def next_due(self, row: Any) -> SafeString | str:
         if row.schedule is None or schedules.state(row.schedule) == "off":
             return NOTHING

@@ -54,7 +54,7 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def _flows(ids: Sequence[int]) -> list[Any]:
     """Those that ran or changed last, each with its latest job, the badge of its state, and its schedule."""
-    rows = list(Flow.objects.filter(organization_id__in=ids).order_by("-updated_at", "-id")[:FLOWS])
+    rows: list[Any] = list(Flow.objects.filter(organization_id__in=ids).order_by("-updated_at", "-id")[:FLOWS])
     attach(rows)
     for flow in rows:
         flow.style = STYLES[flow.latest.state] if flow.latest else ""
@@ -100,17 +100,17 @@ def _workers(now: datetime) -> dict[str, int]:
 
 def _recent(jobs: QuerySet[Job]) -> list[Any]:
     """The runs that somebody should look at: live, or failed."""
-    rows = list(jobs.filter(Q(state__in=LIVE) | Q(state=State.FAILED), parent=None).order_by("-id")[:RECENT])
+    rows: list[Any] = list(jobs.filter(Q(state__in=LIVE) | Q(state=State.FAILED), parent=None).order_by("-id")[:RECENT])
     names = subjects.names(rows)
     for job in rows:
-        job.title = names.get((job.kind, job.subject_id)) or subjects.label(job.kind)  # type: ignore[attr-defined]
-        job.style = STYLES[State(job.state)]  # type: ignore[attr-defined]
+        job.title = names.get((job.kind, job.subject_id)) or subjects.label(job.kind)
+        job.style = STYLES[job.state]
     return rows
 
 
 def _first_steps(ids: Sequence[int]) -> list[tuple[str, str, bool]]:
     """What a new installation still needs: a label, the page to do it on, and whether it is done. [] once it all is."""
-    steps = [
+    steps: list[tuple[str, str, Any]] = [
         ("Connect two systems", "admin:connections_connection_add", Connection),
         ("Say what to read", "admin:flows_export_add", Export),
         ("Say where to write", "admin:flows_import_add", Import),

@@ -6,11 +6,11 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.accounts.admin.forms import JsonField, LinesField, OwnedForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
+from apps.accounts.admin.showing import column
 from apps.flows import services as flows
 from apps.flows.admin.exports import FILTER_HELP, PLACE, line
 from apps.flows.admin.wording import table_text
@@ -51,8 +51,8 @@ class ImportForm(OwnedForm):
         super().__init__(*args, **options)
         import_ = self.instance
         if import_.pk is not None:
-            self.initial |= {name: import_.target.get(name, "") for name in PLACE}
-            self.initial |= {name: getattr(import_, name) for name in ("key", "mapping", "filter")}
+            self.initial.update({name: import_.target.get(name, "") for name in PLACE})
+            self.initial.update({name: getattr(import_, name) for name in ("key", "mapping", "filter")})
 
     def store(self) -> Model:
         values = {
@@ -106,10 +106,10 @@ class ImportAdmin(ScopedAdmin):
             ("Filter", row.filter),
         ]
 
-    @display(description="Writes to")
+    @column("Writes to")
     def writes(self, row: Import) -> str:
         return table_text(row.target)
 
-    @display(description="Mode", ordering="mode", label={"append": "default", "upsert": "info", "replace": "warning"})
+    @column("Mode", ordering="mode", label={"append": "default", "upsert": "info", "replace": "warning"})
     def mode_label(self, row: Import) -> tuple[str, str]:
         return row.mode, row.get_mode_display()

@@ -72,7 +72,7 @@ def _box(step: FlowStep, x: int, y: int) -> Box:
         Truncator(resource.connection.name).chars(LETTERS),
         Truncator(does).chars(LETTERS + 6),
         resource.connection.is_offline,
-        reverse(f"admin:flows_{resource._meta.model_name}_change", args=[resource.pk]),
+        reverse(f"admin:flows_{'export' if step.export else 'import'}_change", args=[resource.pk]),
     )
 
 

@@ -4,24 +4,22 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from apps.accounts.admin.buttons import Button, Done
-from apps.accounts.admin.scoped import ScopedAdmin
-from apps.accounts.admin.showing import NOTHING, count, span, when
+from apps.accounts.admin.scoped import ReadOnlyAdmin
+from apps.accounts.admin.showing import NOTHING, column, count, span, when
 from apps.jobs import services as jobs
 from apps.jobs.admin import live, subjects
 from apps.jobs.admin.lists import NamedList
 from apps.jobs.models import ENDED, Job, State
 
-STYLES = {
+STYLES: dict[str, str] = {
     State.QUEUED: "default",
     State.RUNNING: "info",
     State.COMPLETED: "success",
@@ -32,7 +30,7 @@ STYLES = {
 
 
 def cancel(request: HttpRequest, job: Job) -> Done:
-    cancelled = jobs.cancel(job=job, at=timezone.now())
+    cancelled = jobs.cancel(job=job)
     if cancelled.state == State.CANCELLED:
         return Done("The job is cancelled.")
     return Done("The job was asked to stop: it ends at its next safe place.")
@@ -73,7 +71,7 @@ BUTTONS = (
 
 
 @admin.register(Job)
-class JobAdmin(ScopedAdmin):
+class JobAdmin(ReadOnlyAdmin):
     list_display = ("run", "state_label", "origin", "read", "written", "refused", "begun", "took", "organization")
     list_filter = ("state", "kind", "origin", ("organization", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("organization",)
@@ -86,15 +84,6 @@ class JobAdmin(ScopedAdmin):
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[NamedList]:
         return NamedList
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.live)
@@ -127,32 +116,32 @@ class JobAdmin(ScopedAdmin):
             "retries": row.children.order_by("id"),
         }
 
-    @display(description="Run", ordering="-id")
+    @column("Run", ordering="-id")
     def run(self, row: Any) -> SafeString:
         name = row.subject_name or NOTHING
         return format_html("<strong>{}</strong><small>{}</small>", name, subjects.label(row.kind))
 
-    @display(description="State", ordering="state", label=STYLES)
+    @column("State", ordering="state", label=STYLES)
     def state_label(self, row: Job) -> tuple[str, str]:
         return row.state, row.get_state_display()
 
-    @display(description="Read", ordering="records_read")
+    @column("Read", ordering="records_read")
     def read(self, row: Job) -> str:
         return count(row.records_read)
 
-    @display(description="Written", ordering="records_written")
+    @column("Written", ordering="records_written")
     def written(self, row: Job) -> str:
         return count(row.records_written)
 
-    @display(description="Errors", ordering="records_failed")
+    @column("Errors", ordering="records_failed")
     def refused(self, row: Job) -> str:
         return count(row.records_failed) if row.records_failed else NOTHING
 
-    @display(description="Begun", ordering="started_at")
+    @column("Begun", ordering="started_at")
     def begun(self, row: Job) -> SafeString | str:
         return when(row.started_at or row.created_at)
 
-    @display(description="Took")
+    @column("Took")
     def took(self, row: Job) -> str:
         return span(_length(row))
 

@@ -1,13 +1,13 @@
 """Lists of rows that are about something."""
 
+from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
-from unfold.views import ChangeList
 
 from apps.jobs.admin import subjects
 from apps.jobs.models import Job, RecordError, Schedule
 
 
-class NamedList(ChangeList):  # type: ignore[misc]  # Unfold is not typed
+class NamedList(ChangeList):
     """Gives the job or schedule of every row on the page its `subject_name`."""
 
     def get_results(self, request: HttpRequest) -> None:

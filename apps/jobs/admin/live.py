@@ -87,7 +87,8 @@ def _step(step: JobStep) -> dict[str, Any]:
 
 def _lines(job: Job, after: int) -> list[dict[str, Any]]:
     events = JobEvent.objects.filter(job=job, number__gt=after).order_by("-number")[:LINES]
-    return list(reversed(events.values("number", "at", "level", "message", "data")))
+    lines: list[Any] = list(events.values("number", "at", "level", "message", "data"))
+    return lines[::-1]
 
 
 def _refused(job: Job) -> list[dict[str, Any]]:
@@ -95,7 +96,8 @@ def _refused(job: Job) -> list[dict[str, Any]]:
     if job.state not in ENDED or not RecordError.objects.filter(job=job).exists():
         return []
     codes = RecordError.objects.filter(job=job).values("code").order_by("code")
-    return list(codes.annotate(total=Count("id"), open=Count("id", filter=Q(resolved_at=None))))
+    counted: list[Any] = list(codes.annotate(total=Count("id"), open=Count("id", filter=Q(resolved_at=None))))
+    return counted
 
 
 def _answer(job: Job) -> Any:

@@ -6,20 +6,19 @@ from typing import Any
 import orjson
 from django.contrib import admin, messages
 from django.contrib.admin import SimpleListFilter
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from apps.accounts.admin import reach
 from apps.accounts.admin.buttons import Button, Done
-from apps.accounts.admin.scoped import Fact, ScopedAdmin
-from apps.accounts.admin.showing import when
+from apps.accounts.admin.scoped import Fact, ReadOnlyAdmin
+from apps.accounts.admin.showing import column, when
 from apps.errors import ServiceError
 from apps.jobs import services as jobs
 from apps.jobs.admin import subjects
@@ -115,7 +114,7 @@ def _retried(job: Job, uids: Sequence[str]) -> Job:
 
 
 @admin.register(RecordError)
-class RecordErrorAdmin(ScopedAdmin):
+class RecordErrorAdmin(ReadOnlyAdmin):
     organization_path = "job__organization"
     list_display = ("code_label", "message_line", "record_key", "run", "occurred", "state")
     list_filter = (OfStanding, OfCode, OfJob, ("job__organization", admin.RelatedOnlyFieldListFilter))
@@ -134,15 +133,6 @@ class RecordErrorAdmin(ScopedAdmin):
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[NamedList]:
         return NamedList
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def has_press_permission(self, request: HttpRequest) -> bool:
         return self.may_change(request)
@@ -182,29 +172,29 @@ class RecordErrorAdmin(ScopedAdmin):
             except ServiceError as refusal:
                 messages.error(request, refusal.message)
 
-    @display(description="Code", ordering="code")
+    @column("Code", ordering="code")
     def code_label(self, row: RecordError) -> str:
         return row.code
 
-    @display(description="Message")
+    @column("Message")
     def message_line(self, row: RecordError) -> str:
         return Truncator(row.message).chars(120)
 
-    @display(description="Record")
+    @column("Record")
     def record_key(self, row: RecordError) -> str:
         return row.trace_key or f"page {row.page:,}, record {row.index + 1:,}"
 
-    @display(description="Run")
+    @column("Run")
     def run(self, row: Any) -> SafeString:
         url = reverse("admin:jobs_job_change", args=[row.job_id])
         return format_html(
             '<a href="{}" class="text-link">{}</a>', url, row.job.subject_name or subjects.label(row.job.kind)
         )
 
-    @display(description="Refused", ordering="id")
+    @column("Refused", ordering="id")
     def occurred(self, row: RecordError) -> SafeString | str:
         return when(row.created_at)
 
-    @display(description="Standing", label={"open": "danger", "trying again": "info", "resolved": "success"})
+    @column("Standing", label={"open": "danger", "trying again": "info", "resolved": "success"})
     def state(self, row: RecordError) -> str:
         return standing(row)

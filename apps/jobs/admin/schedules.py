@@ -3,21 +3,19 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.decorators import display
 
-from apps.accounts.admin.scoped import ScopedAdmin
-from apps.accounts.admin.showing import when
+from apps.accounts.admin.scoped import ReadOnlyAdmin
+from apps.accounts.admin.showing import column, when
 from apps.jobs.admin import subjects
 from apps.jobs.admin.lists import NamedList
 from apps.jobs.models import Schedule
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(ScopedAdmin):
+class ScheduleAdmin(ReadOnlyAdmin):
     list_display = ("subject", "rhythm", "next_due", "state", "paused_reason", "organization")
     list_display_links = None
     list_filter = ("is_enabled", "kind", ("organization", admin.RelatedOnlyFieldListFilter))
@@ -28,29 +26,20 @@ class ScheduleAdmin(ScopedAdmin):
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[NamedList]:
         return NamedList
 
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    @display(description="Runs")
+    @column("Runs")
     def subject(self, row: Any) -> SafeString:
         name = row.subject_name or subjects.label(row.kind)
         return format_html('<a href="{}" class="text-link">{}</a>', subjects.page(row), name)
 
-    @display(description="When")
+    @column("When")
     def rhythm(self, row: Schedule) -> str:
         return rhythm(row)
 
-    @display(description="Next due", ordering="next_at")
+    @column("Next due", ordering="next_at")
     def next_due(self, row: Schedule) -> SafeString | str:
         return when(row.next_at if state(row) == "on" else None)
 
-    @display(description="State", label={"on": "success", "paused": "warning", "off": "default"})
+    @column("State", label={"on": "success", "paused": "warning", "off": "default"})
     def state(self, row: Schedule) -> str:
         return state(row)
 
