@@ -75,7 +75,7 @@ def live(connection: Connection, finish: Finish) -> list[object]:
     """What is said when the connection is used in every way."""
     test = finish(connections.start_test(connection=connection, at=AT))
     browse = finish(connections.start_browse(connection=connection, at=AT))
-    said: list[object] = [test.__dict__, test.result.body.tobytes(), browse.__dict__]
+    said: list[object] = [test.__dict__, bytes(test.result.body), browse.__dict__]
     try:
         with connections.opened(connection) as driver:
             said.append([str(table) for table in driver.streams()])
