@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -94,6 +95,8 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+with suppress(OSError):
+    STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns of a missing folder, though its finders do without
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True  # no collectstatic is needed before the first start
 
