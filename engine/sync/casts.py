@@ -1,9 +1,10 @@
 """From one portable type to another, value by value, in the value model of `engine.schema`."""
 
 import re
+import sys
 from collections.abc import Callable
-from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, date, datetime, time
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,10 @@ NAMES = {
 }
 TRUE = {"true", "t", "yes", "y", "on", "1"}
 FALSE = {"false", "f", "no", "n", "off", "0"}
+MOST_PRECISION = 1_000
+MOST_DIGITS = 131_072
+"""On either side of the point, as in PostgreSQL: a few characters of text may ask for more than memory holds."""
+ROUNDING = Context(prec=2 * MOST_DIGITS, rounding=ROUND_HALF_UP)
 
 
 def parse_type(spelling: str) -> Type:
@@ -54,7 +59,11 @@ def parse_type(spelling: str) -> Type:
         return Type(kind, size=first)
     if kind in {Kind.INTEGER, Kind.FLOAT}:
         return Type(kind, size=64)
-    return Type(kind, precision=first, scale=second)
+    if kind == Kind.DECIMAL and first is not None:
+        if not (second or 0) <= first <= MOST_PRECISION:
+            raise ConfigError(f"{spelling!r}: a decimal has at most {MOST_PRECISION} digits.", code="unknown_type")
+        return Type(kind, precision=first, scale=second or 0)
+    return Type(kind, precision=first)
 
 
 def keeps(source: Type, target: Type) -> bool:
@@ -65,9 +74,11 @@ def keeps(source: Type, target: Type) -> bool:
         return source.kind in {Kind.DECIMAL, Kind.INTEGER, Kind.FLOAT}
     if target.kind == Kind.JSON:
         return source.kind in {Kind.JSON, Kind.ARRAY}
+    if source.kind != target.kind:
+        return False
     if target.kind == Kind.DECIMAL:
-        return source.kind == target.kind and (source.precision, source.scale) == (target.precision, target.scale)
-    return source.kind == target.kind
+        return (source.precision, source.scale) == (target.precision, target.scale)
+    return target.precision in {None, source.precision}
 
 
 def cast_to(target: Type) -> Cast:
@@ -98,15 +109,27 @@ def _text(target: Type) -> Cast:
     return cast
 
 
+def _number(value: Any) -> Decimal:
+    """Raises ValueError for what is no number."""
+    text = str(int(value) if isinstance(value, bool) else value).strip()
+    try:
+        number = Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError(text) from error
+    if "_" in text or number.is_snan() or not -MOST_DIGITS < number.adjusted() < MOST_DIGITS:
+        raise ValueError(text)
+    return number
+
+
 def _integer(_target: Type) -> Cast:
     def cast(value: Any) -> Any:
         if value is None or type(value) is int:
             return value
         try:
-            number = Decimal(str(value).strip()) if not isinstance(value, bool) else Decimal(value)
-            if number == number.to_integral_value():
+            number = _number(value)
+            if number.is_finite() and number == number.to_integral_value():
                 return int(number)
-        except (InvalidOperation, OverflowError, ValueError):
+        except ValueError:
             pass
         raise _refuse(value, "a whole number")
 
@@ -118,9 +141,12 @@ def _float(_target: Type) -> Cast:
         if value is None or type(value) is float:
             return value
         try:
-            return float(value)
-        except (TypeError, ValueError) as error:
+            number = _number(value)
+        except ValueError as error:
             raise _refuse(value, "a number") from error
+        if number.is_finite() and number.adjusted() > sys.float_info.max_10_exp:
+            raise RecordError("The number is larger than a float can hold", code="out_of_range")
+        return float(number)
 
     return cast
 
@@ -132,15 +158,15 @@ def _decimal(target: Type) -> Cast:
         if value is None:
             return None
         try:
-            number = Decimal(str(value).strip()) if not isinstance(value, bool) else Decimal(value)
-            if not number.is_finite():
-                return str(number)
-            if step is not None:
-                number = number.quantize(step)
-        except InvalidOperation as error:
+            number = _number(value)
+        except ValueError as error:
             raise _refuse(value, "a number") from error
+        if not number.is_finite():
+            return "NaN" if number.is_nan() else str(number)
+        if step is not None:
+            number = number.quantize(step, context=ROUNDING)
         if target.precision is not None and number.adjusted() + 1 > target.precision - (target.scale or 0):
-            raise RecordError(f"{number} has more than {target.precision} digits", code="out_of_range")
+            raise RecordError(f"The number has more than {target.precision} digits", code="out_of_range")
         return f"{number:f}"
 
     return cast
@@ -167,7 +193,7 @@ def _moment(parse: Callable[[str], Any], what: str) -> Callable[[Type], Cast]:
                 return None
             try:
                 return parse(str(value).strip())
-            except ValueError as error:
+            except (ValueError, OverflowError) as error:
                 raise _refuse(value, what) from error
 
         return cast
@@ -181,24 +207,28 @@ def _timestamp(text: str) -> str:
 
 def _timestamptz(text: str) -> str:
     moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else datetime.fromisoformat(f"{text}+00:00")).isoformat(" ")
+    return (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat(" ")
 
 
 def _date(text: str) -> str:
     return (datetime.fromisoformat(text).date() if len(text) > 10 else date.fromisoformat(text)).isoformat()
 
 
+def _time(text: str) -> str:
+    return time.fromisoformat(text).replace(tzinfo=None).isoformat()
+
+
 def _json(_target: Type) -> Cast:
     def cast(value: Any) -> Any:
-        if value is None or isinstance(value, dict | list | RawJson):
+        if isinstance(value, bytes):
+            raise _refuse(value, "JSON")
+        if not isinstance(value, str) or isinstance(value, RawJson):
             return value
-        if isinstance(value, str):
-            try:
-                orjson.loads(value)
-            except orjson.JSONDecodeError as error:
-                raise _refuse(value, "JSON") from error
-            return RawJson(value)
-        return value
+        try:
+            orjson.loads(str(value))
+        except orjson.JSONDecodeError as error:
+            raise _refuse(value, "JSON") from error
+        return RawJson(value)
 
     return cast
 
@@ -210,7 +240,7 @@ CASTS: dict[Kind, Callable[[Type], Cast]] = {
     Kind.DECIMAL: _decimal,
     Kind.BOOLEAN: _boolean,
     Kind.DATE: _moment(_date, "a date"),
-    Kind.TIME: _moment(lambda text: time.fromisoformat(text).isoformat(), "a time"),
+    Kind.TIME: _moment(_time, "a time"),
     Kind.TIMESTAMP: _moment(_timestamp, "a moment"),
     Kind.TIMESTAMPTZ: _moment(_timestamptz, "a moment"),
     Kind.UUID: _moment(lambda text: str(UUID(text)), "a UUID"),

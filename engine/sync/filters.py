@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.errors import ConfigError
+from engine.errors import ConfigError, RecordError
 from engine.schema import Row
 from engine.sync import paths
 
@@ -15,7 +15,10 @@ Predicate = Callable[[Row], bool]
 
 
 def compile_filter(rules: list[Any]) -> Predicate | None:
-    """The predicate, or None for no rules. Raises ConfigError naming the operator that is not understood."""
+    """The predicate, or None for no rules. Raises ConfigError naming the operator that is not understood.
+
+    The predicate raises RecordError for a record that it cannot judge.
+    """
     if not rules:
         return None
     value = _compile(rules)
@@ -28,10 +31,8 @@ def _compile(rule: Any) -> Value:
     if not rule or not isinstance(rule[0], str):
         raise ConfigError("A filter rule is a list that begins with its operator", code="invalid_filter")
     operator, *operands = rule
-    if operator == "extract":
-        if len(operands) != 1 or not isinstance(operands[0], str):
-            raise ConfigError("`extract` takes one path", code="invalid_filter")
-        return paths.getter(paths.parse(operands[0]))
+    if operator in SPECIAL and (value := SPECIAL[operator](operands)) is not None:
+        return value
     values = [_compile(operand) for operand in operands]
     if operator in JOINERS:
         return JOINERS[operator](values)
@@ -42,6 +43,32 @@ def _compile(rule: Any) -> Value:
     raise ConfigError(
         f"The filter operator {operator!r} with {len(values)} operands is not understood", code="invalid_filter"
     )
+
+
+def _extract(operands: list[Any]) -> Value:
+    if len(operands) != 1 or not isinstance(operands[0], str):
+        raise ConfigError("`extract` takes one path", code="invalid_filter")
+    return paths.getter(paths.parse(operands[0]))
+
+
+def _matches_text(operands: list[Any]) -> Value | None:
+    """`matches` with the pattern itself, which is compiled once."""
+    if len(operands) != 2 or not isinstance(operands[1], str):
+        return None
+    pattern = _pattern(operands[1], ConfigError, "invalid_filter")
+    return _unary(lambda value: value is not None and pattern.search(str(value)) is not None, _compile(operands[0]))
+
+
+def _any_of_list(operands: list[Any]) -> Value | None:
+    """`anyof` with the list of values itself, which is no rule."""
+    if len(operands) != 2 or not isinstance(operands[1], list) or _is_rule(operands[1]):
+        return None
+    choices = operands[1]
+    return _unary(lambda value: _any_of(value, choices), _compile(operands[0]))
+
+
+def _is_rule(operand: list[Any]) -> bool:
+    return bool(operand) and isinstance(operand[0], str) and operand[0] in OPERATORS
 
 
 def _unary(function: Callable[[Any], Any], operand: Value) -> Value:
@@ -99,7 +126,7 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def function(left: Any, right: Any) -> bool:
         if left is None or right is None:
             return False
-        if isinstance(left, str) != isinstance(right, str):
+        if not (isinstance(left, str) and isinstance(right, str)):
             left, right = _number(left), _number(right)
             if left is None or right is None:
                 return False
@@ -109,7 +136,26 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
 
 
 def _matches(value: Any, pattern: Any) -> bool:
-    return value is not None and re.search(str(pattern), str(value)) is not None
+    """Against a pattern that comes out of the record itself."""
+    if value is None or pattern is None:
+        return False
+    return _pattern(str(pattern), RecordError, "invalid_value").search(str(value)) is not None
+
+
+def _pattern(text: str, error: type[ConfigError | RecordError], code: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as reason:
+        raise error(f"{text!r} is not a pattern: {reason}", code=code) from reason
+
+
+def _any_of(value: Any, choices: Any) -> bool:
+    """`choices`: a list, or a text with commas."""
+    if value is None or choices is None:
+        return False
+    if not isinstance(choices, list):
+        choices = [choice.strip() for choice in str(choices).split(",")]
+    return value in choices or _string(value) in choices
 
 
 def _text_pair(compare: Callable[[str, str], bool]) -> Callable[[Any, Any], bool]:
@@ -117,7 +163,11 @@ def _text_pair(compare: Callable[[str, str], bool]) -> Callable[[Any, Any], bool
 
 
 def _if_number(function: Callable[[float], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if _number(value) is None else function(float(value))
+    def rounded(value: Any) -> Any:
+        number = _number(value)
+        return None if number is None or math.isinf(number) else function(number)
+
+    return rounded
 
 
 JOINERS: dict[str, Callable[[list[Value]], Value]] = {"and": _all, "or": _any}
@@ -149,5 +199,12 @@ BINARY: dict[str, Callable[[Any, Any], bool]] = {
     "contains": _text_pair(lambda left, right: right in left),
     "doesnotcontain": lambda left, right: left is None or str(right) not in str(left),
     "matches": _matches,
-    "anyof": lambda left, right: left in (right if isinstance(right, list) else str(right).split(",")),
+    "anyof": _any_of,
 }
+SPECIAL: dict[str, Callable[[list[Any]], Value | None]] = {
+    "extract": _extract,
+    "matches": _matches_text,
+    "anyof": _any_of_list,
+}
+"""Operators that look at their operands before those are compiled; None: then they are like any other."""
+OPERATORS = {*SPECIAL, *JOINERS, *UNARY, *BINARY}

@@ -2,13 +2,13 @@
 `{"generate", "extract", "dataType", "default", "conditional", "status"}`, and our `cast` for a precise type."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.errors import ConfigError, RecordError
 from engine.schema import Column, Kind, Row, Type
 from engine.sync import paths
-from engine.sync.casts import cast_to, keeps, parse_type
+from engine.sync.casts import CASTS, cast_to, keeps, parse_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,14 @@ class Mapping:
                 value = rule.value(row)
             except RecordError as error:
                 raise RecordError(f"{rule.column.name}: {error.message}", code=error.code) from error
-            if value is not None or not rule.is_conditional:
+            if not (rule.is_conditional and (value is None or value == "")):
                 mapped[rule.column.name] = value
         return mapped
 
 
 def compile_mapping(rules: Sequence[dict[str, Any]], columns: Sequence[Column]) -> Mapping:
     """Raises ConfigError naming the rule that cannot be compiled, or the field that the source does not have."""
-    active = [rule for rule in rules if rule.get("status", "Active") == "Active"]
+    active = [rule for rule in rules if _is_active(rule)]
     if not active:
         return Mapping(tuple(columns))
     compiled = tuple(_rule(rule, {column.name: column for column in columns}) for rule in active)
@@ -68,6 +68,10 @@ def compile_mapping(rules: Sequence[dict[str, Any]], columns: Sequence[Column]) 
     if twice := {name for name in names if names.count(name) > 1}:
         raise ConfigError(f"The mapping generates {sorted(twice)[0]!r} twice", code="invalid_mapping")
     return Mapping(tuple(rule.column for rule in compiled), compiled)
+
+
+def _is_active(rule: dict[str, Any]) -> bool:
+    return bool(rule.get("status", "Active") == "Active")
 
 
 def _rule(rule: dict[str, Any], columns: dict[str, Column]) -> Rule:
@@ -87,20 +91,22 @@ def _rule(rule: dict[str, Any], columns: dict[str, Column]) -> Rule:
     if source is None:
         raise ConfigError(f"{generate}: the source has no column {segments[0]!r}", code="unknown_column")
     wanted = _wanted(rule)
-    default = rule.get("default")
-    is_conditional = (rule.get("conditional") or {}).get("when") == "extract_not_empty"
-    is_plain = len(segments) == 1 and default is None and not is_conditional
+    get = paths.getter(segments)
     if len(segments) == 1 and (wanted is None or keeps(source.type, wanted)):
-        return Rule(
-            Column(generate, source.type, source.nullable and default is None, source.native, comment=source.comment),
-            _with_default(paths.getter(segments), default),
-            source.name if is_plain else None,
-            is_conditional,
-        )
-    target = wanted or Type(Kind.JSON)
-    return Rule(
-        Column(generate, target), _with_default(_cast(paths.getter(segments), target), default), None, is_conditional
-    )
+        column = Column(generate, source.type, source.nullable, source.native, comment=source.comment)
+        return _finished(rule, column, get, renames=source.name)
+    target = wanted or Type(Kind.TEXT)
+    return _finished(rule, Column(generate, target), _cast(get, target), renames=None)
+
+
+def _finished(rule: dict[str, Any], column: Column, get: Callable[[Row], Any], *, renames: str | None) -> Rule:
+    """The rule with what it does about values that are not there."""
+    is_conditional = (rule.get("conditional") or {}).get("when") == "extract_not_empty"
+    default = _constant(column, rule.get("default"))
+    if default is not None:
+        column = replace(column, nullable=False)
+        get = _with_default(get, default)
+    return Rule(column, get, None if is_conditional or default is not None else renames, is_conditional)
 
 
 def _literal(generate: str, extract: Any, rule: dict[str, Any]) -> Rule:
@@ -108,12 +114,19 @@ def _literal(generate: str, extract: Any, rule: dict[str, Any]) -> Rule:
         raise ConfigError(
             f"{generate}: templates are not supported by imports into databases yet", code="unsupported_mapping"
         )
-    target = _wanted(rule) or Type(Kind.TEXT)
+    column = Column(generate, _wanted(rule) or Type(Kind.TEXT))
+    value = _constant(column, extract if extract is not None else rule.get("default"))
+    return Rule(column, lambda _row: value, None)
+
+
+def _constant(column: Column, value: Any) -> Any:
+    """A value out of the rule itself, as the column's type wants it."""
+    if column.type.kind not in CASTS:
+        return value
     try:
-        value = cast_to(target)(extract if extract is not None else rule.get("default"))
+        return cast_to(column.type)(value)
     except RecordError as error:
-        raise ConfigError(f"{generate}: {error.message}", code="invalid_mapping") from error
-    return Rule(Column(generate, target), lambda _row: value, None)
+        raise ConfigError(f"{column.name}: {error.message}", code="invalid_mapping") from error
 
 
 def _wanted(rule: dict[str, Any]) -> Type | None:
@@ -127,9 +140,6 @@ def _cast(get: Callable[[Row], Any], target: Type) -> Callable[[Row], Any]:
 
 
 def _with_default(get: Callable[[Row], Any], default: Any) -> Callable[[Row], Any]:
-    if default is None:
-        return get
-
     def get_or_default(row: Row) -> Any:
         value = get(row)
         return default if value is None or value == "" else value
@@ -139,6 +149,6 @@ def _with_default(get: Callable[[Row], Any], default: Any) -> Callable[[Row], An
 
 def check_rules(rules: Sequence[dict[str, Any]]) -> None:
     """Raises ConfigError for rules that no source could satisfy."""
-    extracts = [str(rule.get("extract") or "") for rule in rules]
+    extracts = [str(rule.get("extract") or "") for rule in rules if _is_active(rule)]
     fields = {str(paths.parse(extract)[0]) for extract in extracts if extract.startswith("$")}
     compile_mapping(rules, [Column(field, Type(Kind.TEXT)) for field in fields])

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from engine.errors import ConfigError
+from engine.errors import ConfigError, RecordError
 from engine.schema import RawJson, Row
 
 SEGMENT = re.compile(r"""\.?([^.\[\]'"]+)|\[(\d+)\]|\[(?:'([^']*)'|"([^"]*)")\]""")
@@ -32,7 +32,7 @@ def parse(path: str) -> tuple[str | int, ...]:
 
 
 def getter(segments: tuple[str | int, ...]) -> Callable[[Row], Any]:
-    """A function that reads the value; what is not there is None."""
+    """A function that reads the value; what is not there is None. It raises RecordError for JSON that is none."""
     first, *rest = segments
     if not rest:
         return lambda row: row.get(first)  # type: ignore[arg-type]
@@ -40,7 +40,7 @@ def getter(segments: tuple[str | int, ...]) -> Callable[[Row], Any]:
     def get(row: Row) -> Any:
         value = row.get(first)  # type: ignore[arg-type]
         if isinstance(value, RawJson):
-            value = orjson.loads(value)
+            value = _decoded(first, value)
         for segment in rest:
             if isinstance(value, dict):
                 value = value.get(segment)
@@ -51,3 +51,10 @@ def getter(segments: tuple[str | int, ...]) -> Callable[[Row], Any]:
         return value
 
     return get
+
+
+def _decoded(field: str | int, text: RawJson) -> Any:
+    try:
+        return orjson.loads(str(text))  # which takes no subclass of str
+    except orjson.JSONDecodeError as error:  # a lone surrogate, which some databases let pass
+        raise RecordError(f"{field}: the value is not JSON", code="invalid_value") from error
