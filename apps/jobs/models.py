@@ -200,11 +200,13 @@ class JobEvent(models.Model):
 class RecordError(Row):
     """One record refused in a run, with what is needed to edit it and try again.
 
-    (job, step_uid, page, index) name the record's place, so that a page that is read again reports nothing twice.
+    (job, step_uid, stream, page, index) name the record's place, so that a page that is read again reports nothing
+    twice; `stream` is the generator that gave it.
     """
 
     job = models.ForeignKey(Job, models.CASCADE, related_name="record_errors")
     step_uid = models.CharField(max_length=24)
+    stream = models.CharField(max_length=24, blank=True)
     page = models.BigIntegerField()
     index = models.PositiveIntegerField()
     source = models.CharField(max_length=32)
@@ -219,7 +221,7 @@ class RecordError(Row):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["job", "step_uid", "page", "index"], name="one_error_per_record")
+            models.UniqueConstraint(fields=["job", "step_uid", "stream", "page", "index"], name="one_error_per_record")
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,8 @@ from engine.contract import Driver, Request, Target, Writes
 @dataclass(frozen=True, slots=True)
 class Generator:
     """Where pages come from. `overlap`: how far a cursor is taken back for late rows, in its unit (seconds for
-    moments; None: 5 minutes for moments, nothing for numbers). `limit`: the most records, None for all."""
+    moments; None: 5 minutes for moments, nothing for numbers). `limit`: the most records, None for all. `purpose`: ""
+    for the flow's own runs; others, such as "test" and "retry", are remembered apart from them."""
 
     uid: str
     name: str
@@ -18,6 +19,12 @@ class Generator:
     overlap: float | None = None
     filter: list[Any] = field(default_factory=list)
     limit: int | None = None
+    purpose: str = ""
+
+    @property
+    def memory(self) -> str:
+        """The name under which destinations remember how far they got in what it gives."""
+        return f"{self.uid}:{self.purpose}" if self.purpose else self.uid
 
 
 class WritingDriver(Driver, Writes):

@@ -3,13 +3,12 @@
 import time
 from collections.abc import Iterator, Sequence
 
-from engine.contract import Key, Page, Position, Reading, ReadsBytes, Rejected, WritesBytes
-from engine.errors import RecordError
-from engine.schema import Row
+from engine.contract import ByteRange, Page, Position, Reading, ReadsBytes, WritesBytes
 from engine.sync import position
 from engine.sync.chain import Generator
-from engine.sync.control import Control, Figures, Refusal
-from engine.sync.filters import Predicate, compile_filter
+from engine.sync.control import Control, Refusal
+from engine.sync.figures import Figures
+from engine.sync.sieve import Sieve, Sifted
 from engine.sync.standing import Hand
 
 PULSE_SECONDS = 1.0
@@ -51,104 +50,82 @@ def bytes_refusal(generator: Generator, reading: Reading, hands: Sequence[Hand])
     return hand.writer.bytes_refusal(reading)
 
 
-def count(generator: Generator, hand: Hand, figures: Figures) -> None:
-    """The figures of a step and its generator, as its position says."""
-    step, source = figures.of(hand.step.uid), figures.of(generator.uid)
-    step.pages, step.ignored = hand.at["page"], hand.at["ignored"]
-    step.records = hand.at["read"] - hand.at["ignored"] - step.failed
-    source.records, source.pages = max(source.records, hand.at["read"]), max(source.pages, hand.at["page"])
-
-
 def move_bytes(generator: Generator, reading: Reading, hand: Hand, control: Control, figures: Figures) -> None:
     """One transaction a range; the bytes are never looked at."""
     assert isinstance(reading, ReadsBytes)
     assert isinstance(hand.writer, WritesBytes)
     for stretch in reading.ranges():
-        control.raise_if_stopped()
-        reached = _Reached(hand.at, stretch.after)
-        hand.writer.write_bytes(_watched(stretch.chunks, control, figures), reached.behind)
-        hand.at = reached.position
+        control.raise_if_stopped(may_hand_back=True)
+        flow = _Stretch(hand.at, stretch, control, figures)
+        hand.writer.write_bytes(flow.chunks(), flow.behind)
+        hand.at = flow.reached
         _tell(generator, hand, control, figures)
 
 
-class _Reached:
-    """The position behind a range, once it is known how many rows it had."""
+class _Stretch:
+    """A range on its way: shows life, and stops where it must. Once its rows are counted the position is known."""
 
-    def __init__(self, start: Position, key: Key | None) -> None:
-        self.start, self.key, self.position = start, key, start
+    def __init__(self, start: Position, stretch: ByteRange, control: Control, figures: Figures) -> None:
+        self.reached = start
+        self._start = start
+        self._stretch = stretch
+        self._control = control
+        self._figures = figures
+        self._moved = 0
+
+    def chunks(self) -> Iterator[bytes]:
+        told_at = time.monotonic()
+        for chunk in self._stretch.chunks:
+            self._control.raise_if_stopped(may_hand_back=False)
+            self._moved += len(chunk)
+            self._figures.bytes_moved += len(chunk)
+            yield chunk
+            if time.monotonic() - told_at > PULSE_SECONDS:
+                self._control.pulse(self._figures)
+                told_at = time.monotonic()
 
     def behind(self, rows: int) -> Position:
-        self.position = position.behind(self.start, self.key, read=rows, ignored=0, is_last=self.key is None)
-        return self.position
-
-
-def _watched(chunks: Iterator[bytes], control: Control, figures: Figures) -> Iterator[bytes]:
-    """The same chunks; stops between two of them when asked to, and shows life."""
-    told_at = time.monotonic()
-    for chunk in chunks:
-        control.raise_if_stopped()
-        figures.bytes_moved += len(chunk)
-        yield chunk
-        if time.monotonic() - told_at > PULSE_SECONDS:
-            control.pulse(figures)
-            told_at = time.monotonic()
+        key = self._stretch.after
+        reached = position.behind(self._start, key, read=rows, moved=self._moved)
+        self.reached = reached if key is not None else position.ended(reached)
+        return self.reached
 
 
 def move_rows(
     generator: Generator, reading: Reading, hands: Sequence[Hand], control: Control, figures: Figures
 ) -> None:
-    """Page by page through every step. A step that has a page already lets it pass."""
-    keep = compile_filter(generator.filter)
-    steps = [(hand, compile_filter(hand.step.filter)) for hand in hands]
-    number = min(int(hand.at["page"]) for hand in hands)
-    left = generator.limit
-    for page in reading.pages():
-        control.raise_if_stopped()
-        number += 1
+    """Page by page through every step."""
+    sieves = [(hand, Sieve(generator, hand.step, hand.mapping, reading.stream)) for hand in hands]
+    left = None if generator.limit is None else generator.limit - hands[0].at["read"]
+    for page in reading.pages() if left is None or left > 0 else ():
+        control.raise_if_stopped(may_hand_back=page.after is not None)
         rows = page.rows if left is None else page.rows[:left]
-        for hand, passes in steps:
-            if number > int(hand.at["page"]):
-                _write_page(hand, Page(rows, page.after), keep, passes, control, figures)
-                _tell(generator, hand, control, figures)
+        for hand, sieve in sieves:
+            _write_page(generator, hand, sieve.sift(rows), Page(rows, page.after), control, figures)
+            _tell(generator, hand, control, figures)
         if left is not None and (left := left - len(rows)) <= 0:
             break
 
 
 def _write_page(
-    hand: Hand, page: Page, keep: Predicate | None, passes: Predicate | None, control: Control, figures: Figures
+    generator: Generator, hand: Hand, sifted: Sifted, page: Page, control: Control, figures: Figures
 ) -> None:
-    number = int(hand.at["page"]) + 1
-    places, mapped, refusals = [], [], []
-    ignored = 0
-    for index, row in enumerate(page.rows):
-        if (keep and not keep(row)) or (passes and not passes(row)):
-            ignored += 1
-            continue
-        try:
-            mapped.append(hand.mapping.apply(row))
-        except RecordError as error:
-            refusals.append(Refusal(index, "mapping", error.code, error.message, row))
-        else:
-            places.append(index)
-    reached = position.behind(hand.at, page.after, read=len(page.rows), ignored=ignored)
+    reached = position.behind(hand.at, page.after, read=len(page.rows), ignored=sifted.ignored)
 
-    def refuse(rejected: Sequence[Rejected]) -> None:
-        found = [_refusal(one, places, page.rows) for one in rejected]
-        figures.of(hand.step.uid).failed = control.refuse(step=hand.step.uid, page=number, refusals=found)
+    def refuse(refusals: Sequence[Refusal]) -> None:
+        control.refuse(step=hand.step.uid, stream=generator.uid, page=reached["page"], refusals=refusals)
+        figures.of(hand.step.uid).failed = control.refused(step=hand.step.uid)
 
-    if refusals:
-        figures.of(hand.step.uid).failed = control.refuse(step=hand.step.uid, page=number, refusals=refusals)
+    if sifted.refusals:
+        refuse(sifted.refusals)
     # without a place to go on from, the stream is one transaction, committed by `finish`
-    hand.writer.write(mapped, reached if page.after is not None else None, refuse)
+    place = reached if page.after is not None else None
+    hand.writer.write(sifted.rows, place, lambda rejected: refuse([sifted.refusal(one) for one in rejected]))
     hand.at = reached
 
 
-def _refusal(rejected: Rejected, places: Sequence[int], rows: Sequence[Row]) -> Refusal:
-    index = places[rejected.index]
-    return Refusal(index, "application", rejected.code, rejected.message, rows[index])
-
-
 def _tell(generator: Generator, hand: Hand, control: Control, figures: Figures) -> None:
-    count(generator, hand, figures)
-    control.keep(step=hand.step.uid, stream=generator.uid, position=hand.at)
+    figures.stand(step=hand.step.uid, generator=generator.uid, at=hand.at)
+    if position.can_continue(hand.at):
+        control.keep(step=hand.step.uid, stream=generator.memory, position=hand.at)
     control.progress(figures)

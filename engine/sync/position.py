@@ -1,8 +1,9 @@
 """How far a step got, as its destination keeps it.
 
 `of` tells streams apart: a position in another table, by another key or cursor, is no position of ours. `job` began the
-run. `page` and `key` say where to go on; `read` and `ignored` count that job's records so far; `since` and `until` are
-the cursor's bounds; `end` is set when nothing is left to read, `done` (in our own copy only) when the run is finished.
+run. `key` says where to go on; `page`, `read`, `ignored` and `bytes` count what that job had so far; `since` and
+`until` are the cursor's bounds; `end` is set when nothing is left to read, `done` (in our own copy only) when the run
+is finished.
 """
 
 import hashlib
@@ -22,32 +23,35 @@ def identity(request: Request, stream: Stream) -> str:
 
 def first(*, of: str, job: str, since: Any = None, until: Any = None) -> Position:
     """The position before the first page of a new run. `until` is the last run's, kept while a run finds nothing."""
-    return {
-        "of": of,
-        "job": job,
-        "page": 0,
-        "key": None,
-        "read": 0,
-        "ignored": 0,
-        "since": since,
-        "until": until,
-        "end": False,
-        "snapshots": 0,
-    }
+    return {"of": of, "job": job, "key": None, "since": since, "until": until, "end": False, **_nothing()}
 
 
 def adopted(position: Position, *, job: str) -> Position:
     """An unfinished position of another job, to go on from under our own count."""
-    return {**position, "job": job, "read": 0, "ignored": 0, "snapshots": 0}
+    return {**position, "job": job, **_nothing()}
 
 
-def behind(position: Position, key: Key | None, *, read: int, ignored: int, is_last: bool = False) -> Position:
+def behind(position: Position, key: Key | None, *, read: int, ignored: int = 0, moved: int = 0) -> Position:
     """The position one page further."""
     return {
         **position,
-        "page": position["page"] + 1,
         "key": key,
+        "page": position["page"] + 1,
         "read": position["read"] + read,
         "ignored": position["ignored"] + ignored,
-        "end": is_last,
+        "bytes": position["bytes"] + moved,
     }
+
+
+def ended(position: Position) -> Position:
+    """The same position where nothing is left to read."""
+    return {**position, "end": True}
+
+
+def can_continue(position: Position) -> bool:
+    """Whether what was written up to here stays written, and a later attempt goes on behind it."""
+    return position["key"] is not None or position["end"]
+
+
+def _nothing() -> dict[str, int]:
+    return {"page": 0, "read": 0, "ignored": 0, "bytes": 0, "snapshots": 0}

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 
-from engine.contract import Delivery, Mode, Reading
-from engine.errors import ConfigError
+from engine.contract import Reading, Request
+from engine.errors import ConfigError, EngineError
 from engine.schema import Stream
-from engine.sync import lanes
+from engine.sync import lanes, position
 from engine.sync.chain import Chain, Generator
-from engine.sync.control import Control, Figures
-from engine.sync.standing import Hand, request_of, take_up
+from engine.sync.control import Control
+from engine.sync.figures import Figures
+from engine.sync.standing import Hand, readings, take_up
 
 
 def run(chain: Chain, control: Control) -> Figures:
@@ -21,16 +22,31 @@ def run(chain: Chain, control: Control) -> Figures:
     if not chain.generators or not chain.steps:
         raise ConfigError("A flow needs an export to read from and an import to write to", code="incomplete_flow")
     figures = Figures()
-    for generator in chain.generators:
-        with ExitStack() as stack:
-            stream = _describe(generator)
-            hands = take_up(generator, chain.steps, stream, control, stack)
-            _count_so_far(generator, hands, stream, control, figures)
-            if not all(hand.is_finished for hand in hands):
-                _move(generator, hands, control, figures)
-                _finish(generator, hands, control)
-            control.progress(figures)
+    try:
+        for generator in chain.generators:
+            with ExitStack() as stack:
+                _run(generator, chain, control, figures, stack)
+    except EngineError:
+        control.raise_if_stopped(may_hand_back=False)  # a statement that was interrupted fails in its own words
+        raise
     return figures
+
+
+def _run(generator: Generator, chain: Chain, control: Control, figures: Figures, stack: ExitStack) -> None:
+    stream = _describe(generator)
+    hands = take_up(generator, chain.steps, stream, control, stack)
+    figures.expected = _expected(chain, hands, stream)
+    for hand in hands:
+        step = figures.of(hand.step.uid)
+        step.delivery = hand.writer.delivery
+        step.failed = control.refused(step=hand.step.uid)
+        figures.stand(step=hand.step.uid, generator=generator.uid, at=hand.at)
+    for request, together in readings(generator, [hand for hand in hands if not hand.has_all]):
+        _move(generator, request, together, control, figures)
+    for hand in hands:
+        if not hand.is_finished:
+            _finish(generator, hand, control)
+    control.progress(figures)
 
 
 def _describe(generator: Generator) -> Stream:
@@ -43,48 +59,32 @@ def _describe(generator: Generator) -> Stream:
     return stream
 
 
-def _count_so_far(
-    generator: Generator, hands: Sequence[Hand], stream: Stream, control: Control, figures: Figures
-) -> None:
-    figures.expected = stream.rows if all(hand.at["since"] is None for hand in hands) else None
-    for hand in hands:
-        step = figures.of(hand.step.uid)
-        step.delivery = _delivery(hand, is_alone=len(hands) == 1)
-        step.failed = control.refused(step=hand.step.uid)
-        lanes.count(generator, hand, figures)
+def _expected(chain: Chain, hands: Sequence[Hand], stream: Stream) -> int | None:
+    """How many rows will come; None where nobody knows: how many of a table are new, or what other generators give."""
+    if stream.rows is None or len(chain.generators) > 1 or any(hand.at["since"] is not None for hand in hands):
+        return None
+    limit = chain.generators[0].limit
+    return stream.rows if limit is None else min(stream.rows, limit)
 
 
-def _delivery(hand: Hand, *, is_alone: bool) -> Delivery:
-    """What is promised for a step. Beside others it may see a page again that changed in between."""
-    if is_alone or hand.writer.delivery != Delivery.EXACTLY_ONCE:
-        return hand.writer.delivery
-    return Delivery.AT_LEAST_ONCE if hand.step.target.mode == Mode.APPEND else Delivery.EFFECTIVELY_ONCE
-
-
-def _move(generator: Generator, hands: Sequence[Hand], control: Control, figures: Figures) -> None:
-    if all(hand.at["end"] for hand in hands):
-        control.log("info", "All rows were written before; only the last act was left to do.")
-        return
-    with closing(generator.driver.read(request_of(generator, hands))) as reading:
-        _note_snapshot(hands, reading, control, figures)
+def _move(generator: Generator, request: Request, hands: Sequence[Hand], control: Control, figures: Figures) -> None:
+    with closing(generator.driver.read(request)) as reading:
+        _note_snapshot(hands, reading, control)
         lanes.move(generator, reading, hands, control, figures)
 
 
-def _note_snapshot(hands: Sequence[Hand], reading: Reading, control: Control, figures: Figures) -> None:
-    snapshots = int(hands[0].at["snapshots"]) + 1
-    figures.snapshots = max(figures.snapshots, snapshots)
+def _note_snapshot(hands: Sequence[Hand], reading: Reading, control: Control) -> None:
     for hand in hands:
         until = hand.at["until"] if reading.until is None else reading.until
-        hand.at = {**hand.at, "until": until, "snapshots": snapshots}
-    if snapshots > 1:
-        message = "Goes on behind its last checkpoint, under a new snapshot of the source."
-        control.log("info", message, snapshots=snapshots, page=hands[0].at["page"])
+        hand.at = {**hand.at, "until": until, "snapshots": hand.at["snapshots"] + 1}
+        if hand.at["snapshots"] > 1:
+            message = "Goes on behind its last checkpoint, under a new snapshot of the source."
+            place = {"snapshots": hand.at["snapshots"], "page": hand.at["page"]}
+            control.log("info", message, step=hand.step.name, **place)
 
 
-def _finish(generator: Generator, hands: Sequence[Hand], control: Control) -> None:
-    for hand in hands:
-        if hand.is_finished:
-            continue
-        with control.long_statement():
-            hand.writer.finish(hand.at)
-        control.keep(step=hand.step.uid, stream=generator.uid, position={**hand.at, "done": True})
+def _finish(generator: Generator, hand: Hand, control: Control) -> None:
+    control.raise_if_stopped(may_hand_back=position.can_continue(hand.at))
+    with control.long_statement():
+        hand.writer.finish(hand.at)
+    control.keep(step=hand.step.uid, stream=generator.memory, position={**hand.at, "done": True})

@@ -25,6 +25,11 @@ class Hand:
     at: Position
     is_finished: bool = False
 
+    @property
+    def has_all(self) -> bool:
+        """Whether nothing is left to read, though the last act may be left to do."""
+        return self.is_finished or bool(self.at["end"])
+
 
 def take_up(
     generator: Generator, steps: Sequence[WriteStep], stream: Stream, control: Control, stack: ExitStack
@@ -32,67 +37,92 @@ def take_up(
     """Every step's hand, its fence taken, standing where it goes on; new runs are begun."""
     of = position.identity(generator.request, stream)
     hands = [_open(generator, step, stream, control, stack) for step in steps]
-    since = _since(hands, of, generator, stream)
     for hand in hands:
-        _stand(hand, of, since, control)
+        _stand(hand, of, generator, stream, control)
+        control.forget_behind(step=hand.step.uid, stream=generator.uid, page=hand.at["page"])
     return hands
 
 
-def request_of(generator: Generator, hands: Sequence[Hand]) -> Request:
-    """What is to be read: from the step that is furthest behind, and no more columns than are carried over."""
-    at = min((hand.at for hand in hands), key=lambda one: int(one["page"]))
-    is_append = any(hand.step.target.mode == Mode.APPEND for hand in hands)
-    # a run that goes on reads up to the bound it began with; a new one takes the present one
-    until = at["until"] if at["page"] else None
-    request = replace(generator.request, since=at["since"], until=until, after=at["key"], strict=is_append)
+def readings(generator: Generator, hands: Sequence[Hand]) -> list[tuple[Request, list[Hand]]]:
+    """What is to be read, and for which steps. Those that stand at the same place share a reading; a step that a kill
+    left behind, or that came to the flow later, has one of its own, so that each gets every row once."""
+    shared: list[tuple[Request, list[Hand]]] = []
+    for hand in hands:
+        request = _request(generator, hand)
+        others = next((others for one, others in shared if one == request), None)
+        if others is None:
+            shared.append((request, [hand]))
+        else:
+            others.append(hand)
+    return [(_narrowed(request, generator, those), those) for request, those in shared]
+
+
+def _request(generator: Generator, hand: Hand) -> Request:
+    at, request = hand.at, generator.request
+    if generator.limit is not None:
+        request = replace(request, page_rows=min(request.page_rows, generator.limit))
+    return replace(
+        request,
+        since=at["since"],
+        # a run that goes on reads up to the bound it began with; a new one takes the present one
+        until=at["until"] if at["key"] is not None else None,
+        after=at["key"],
+        strict=at["since"] is not None and hand.step.target.mode == Mode.APPEND,
+    )
+
+
+def _narrowed(request: Request, generator: Generator, hands: Sequence[Hand]) -> Request:
+    """No more columns than are carried over, where that is known."""
     projection = hands[0].mapping.projection
-    if len(hands) == 1 and projection and not generator.filter and not hands[0].step.filter:
-        request = replace(request, columns=projection)
-    return request
+    if len(hands) > 1 or not projection or generator.filter or hands[0].step.filter:
+        return request
+    return replace(request, columns=projection)
 
 
 def _open(generator: Generator, step: WriteStep, stream: Stream, control: Control, stack: ExitStack) -> Hand:
     mapping = compile_mapping(step.mapping, stream.columns)
     lineage = Lineage(
-        step=step.uid, stream=generator.uid, job=control.job, fence=control.fence, generation=step.generation
+        step=step.uid, stream=generator.memory, job=control.job, fence=control.fence, generation=step.generation
     )
     key = step.target.key or mapping.renamed(stream.key)
     writer = stack.enter_context(closing(step.driver.writer(step.target, mapping.columns, key, lineage)))
+    stack.enter_context(control.interruptible(writer.interrupt))
     standing = writer.take_over()
     if standing.position is None and writer.delivery != Delivery.EXACTLY_ONCE:
-        kept = control.recall(step=step.uid, stream=generator.uid)
+        kept = control.recall(step=step.uid, stream=generator.memory)
         standing = Standing(kept, done=bool(kept and kept.get("done")))
     return Hand(step, mapping, writer, standing, at={})
 
 
-def _since(hands: Sequence[Hand], of: str, generator: Generator, stream: Stream) -> Any:
-    """The cursor's lower bound for steps that begin a new run: the least of what they have; None reads everything."""
-    column = stream.column(generator.request.cursor)
-    if column is None:
-        return None
-    bounds = []
-    for hand in hands:
-        last = hand.standing.position
-        if last is None or last["of"] != of or hand.step.target.mode == Mode.REPLACE or last["until"] is None:
-            return None
-        overlap = 0 if hand.step.target.mode == Mode.APPEND else generator.overlap
-        bounds.append(earlier(last["until"], column.type, overlap))
-    return min(bounds, key=str) if len(bounds) > 1 else bounds[0]
-
-
-def _stand(hand: Hand, of: str, since: Any, control: Control) -> None:
-    last, mode = hand.standing.position, hand.step.target.mode
-    is_ours = last is not None and last["of"] == of
-    if last is not None and is_ours and last["job"] == control.job:
-        hand.at = last
-        hand.is_finished = hand.standing.done
-        if last["key"] is None and not last["end"]:  # a stream without positions begins again
-            hand.at = position.first(of=of, job=control.job, since=last["since"], until=last["until"])
-            hand.writer.begin(hand.at)
-        return
-    if last is not None and is_ours and not hand.standing.done and mode != Mode.REPLACE and last["key"] is not None:
+def _stand(hand: Hand, of: str, generator: Generator, stream: Stream, control: Control) -> None:
+    last = hand.standing.position
+    if last is None or last["of"] != of:
+        _begin(hand, position.first(of=of, job=control.job))
+    elif last["job"] == control.job:
+        _go_on(hand, last)
+    elif not hand.standing.done and hand.step.target.mode != Mode.REPLACE and last["key"] is not None:
         hand.at = position.adopted(last, job=control.job)
         control.log("info", "Goes on from where an earlier run of this step stopped.", step=hand.step.name)
-        return
-    hand.at = position.first(of=of, job=control.job, since=since, until=last["until"] if last and is_ours else None)
-    hand.writer.begin(hand.at)
+    else:
+        since = _since(hand, last, generator, stream)
+        _begin(hand, position.first(of=of, job=control.job, since=since, until=last["until"]))
+
+
+def _go_on(hand: Hand, last: Position) -> None:
+    """The same job again: behind its last page, or from its beginning where nothing was kept."""
+    hand.at, hand.is_finished = last, hand.standing.done
+    if not hand.is_finished and not position.can_continue(last):
+        _begin(hand, position.first(of=last["of"], job=last["job"], since=last["since"], until=last["until"]))
+
+
+def _begin(hand: Hand, at: Position) -> None:
+    hand.at = at
+    hand.writer.begin(at)
+
+
+def _since(hand: Hand, last: Position, generator: Generator, stream: Stream) -> Any:
+    """The cursor's lower bound for a step that begins a new run; None reads everything."""
+    column, mode = stream.column(generator.request.cursor), hand.step.target.mode
+    if column is None or mode == Mode.REPLACE:
+        return None
+    return earlier(last["until"], column.type, 0 if mode == Mode.APPEND else generator.overlap)

@@ -1,6 +1,6 @@
 """The engine's control over a job's `Work`: figures into the job's row, refused records into its errors."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -11,7 +11,11 @@ from apps.jobs.models import JobStep, RecordError
 from apps.jobs.services import Work
 from apps.jobs.services.control import steadily
 from engine.contract import Delivery, Position
-from engine.sync.control import Figures, Refusal
+from engine.sync.control import Refusal
+from engine.sync.figures import Figures
+
+Step = tuple[str, str, str, str]
+"""Step uid, role, resource uid, name."""
 
 
 class FlowControl:
@@ -23,8 +27,11 @@ class FlowControl:
         self.job = work.job.uid
         self.fence = work.job.fence
 
-    def raise_if_stopped(self) -> None:
-        self.work.raise_if_stopped()
+    def raise_if_stopped(self, *, may_hand_back: bool) -> None:
+        self.work.stop.raise_if_shown(may_hand_back=may_hand_back)
+
+    def interruptible(self, interrupt: Callable[[], None]) -> AbstractContextManager[None]:
+        return self.work.stop.interruptible(interrupt)
 
     def long_statement(self) -> AbstractContextManager[None]:
         return self.work.long_statement()
@@ -32,12 +39,14 @@ class FlowControl:
     def log(self, level: str, message: str, **data: Any) -> None:
         self.work.log(level, message, **data)
 
-    def refuse(self, *, step: str, page: int, refusals: Sequence[Refusal]) -> int:
-        self.work.refuse(step_uid=step, page=page, refusals=refusals)
-        return self.refused(step=step)
+    def refuse(self, *, step: str, stream: str, page: int, refusals: Sequence[Refusal]) -> None:
+        self.work.refuse(step_uid=step, stream=stream, page=page, refusals=refusals)
 
     def refused(self, *, step: str) -> int:
-        return RecordError.objects.filter(job_id=self.work.job.id, step_uid=step).count()
+        return steadily(lambda: RecordError.objects.filter(job_id=self.work.job.id, step_uid=step).count())
+
+    def forget_behind(self, *, step: str, stream: str, page: int) -> None:
+        self.work.forget_refusals(step_uid=step, stream=stream, behind=page)
 
     def progress(self, figures: Figures) -> None:
         for uid, row in self.rows.items():
@@ -52,31 +61,41 @@ class FlowControl:
     def keep(self, *, step: str, stream: str, position: Position) -> None:
         """Our own copy: all there is where the destination keeps none, and what a finished step shows."""
         if position.get("done") or self.rows[step].delivery != Delivery.EXACTLY_ONCE:
-            steadily(lambda: _merge(step, stream, position))
+            self.work.store(lambda: _merge(step, stream, position))
 
     def recall(self, *, step: str, stream: str) -> Position | None:
-        positions = FlowStep.objects.values_list("position", flat=True).get(uid=step)
+        """None as well when the flow was changed while it runs, and has no such step any more."""
+        positions = FlowStep.objects.filter(uid=step).values_list("position", flat=True).first()
         return (positions or {}).get(stream)
 
 
 class RetryControl(FlowControl):
-    """A retry of refused records: what is refused again stays an open error of the parent job.
+    """A retry of refused records: what is refused again is an open error of the parent job again.
 
-    `errors`: by step uid, the errors in the order in which their records are written, in one page.
+    `errors`: by step uid and generator, the errors in the order in which their records are written, in one page.
     """
 
-    def __init__(self, work: Work, rows: dict[str, JobStep], errors: dict[str, list[RecordError]]) -> None:
+    def __init__(self, work: Work, rows: dict[str, JobStep], errors: dict[tuple[str, str], list[RecordError]]) -> None:
         super().__init__(work, rows)
         self.errors = errors
-        self.refused_again: dict[int, Refusal] = {}
 
-    def refuse(self, *, step: str, page: int, refusals: Sequence[Refusal]) -> int:
+    def refuse(self, *, step: str, stream: str, page: int, refusals: Sequence[Refusal]) -> None:
+        """At once, and not when the retry ends: no kill may lose what was told before its page was committed."""
         del page
-        self.refused_again |= {self.errors[step][refusal.index].id: refusal for refusal in refusals}
-        return self.refused(step=step)
+        again = []
+        for refusal in refusals:
+            error = self.errors[step, stream][refusal.index]
+            error.source, error.code, error.message = refusal.source, refusal.code, refusal.message
+            error.retry = None
+            again.append(error)
+        columns = ["source", "code", "message", "retry"]
+        self.work.store(lambda: RecordError.objects.bulk_update(again, columns))
 
     def refused(self, *, step: str) -> int:
-        return sum(error.id in self.refused_again for error in self.errors[step])
+        return sum(error.retry is None for (one, _), errors in self.errors.items() if one == step for error in errors)
+
+    def forget_behind(self, *, step: str, stream: str, page: int) -> None:
+        """What was refused again has left the retry already."""
 
     def keep(self, *, step: str, stream: str, position: Position) -> None:
         """A retry has one page: it is written or it is not."""
@@ -103,8 +122,8 @@ def totals(rows: Any, figures: Figures) -> dict[str, Any]:
     }
 
 
-def make_rows(work: Work, steps: Sequence[tuple[str, str, str, str]]) -> dict[str, JobStep]:
-    """The job's step rows by step uid, made at its first attempt; `steps`: (step uid, role, resource uid, name)."""
+def make_rows(work: Work, steps: Sequence[Step]) -> dict[str, JobStep]:
+    """The job's step rows by step uid, made at its first attempt."""
     for step_uid, role, resource_uid, name in steps:
         defaults = {"role": role, "resource_uid": resource_uid, "name": name, "started_at": timezone.now()}
         JobStep.objects.get_or_create(job_id=work.job.id, step_uid=step_uid, defaults=defaults)

@@ -1,21 +1,19 @@
 """Tries refused records again: the same step, fed from the errors instead of the source."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.utils import timezone
 
-from apps.flows.services.control import RetryControl, make_rows
-from apps.jobs.models import Job, RecordError
+from apps.flows.services.control import RetryControl, Step, make_rows
+from apps.jobs.models import RecordError
 from apps.jobs.services import Work
-from apps.jobs.services.control import steadily
 from engine.contract import Mode, Page, Request, Spec
 from engine.schema import Kind, RawJson, Row, Stream, Table
 from engine.sync.chain import Chain, Generator, WriteStep
 from engine.sync.run import run as move
-
-GENERATIONS_OF_RETRIES = 1_000_000_000
 
 
 @dataclass(slots=True)
@@ -57,52 +55,60 @@ class Replay:
         pass
 
 
-def run(work: Work, chain: Chain) -> None:
+Errors = dict[tuple[str, str], list[RecordError]]
+"""By step uid and generator, in the order in which their records are tried again."""
+
+
+def run(work: Work, chain: Chain, steps: Sequence[Step]) -> None:
     """Writes the records whose errors this job was started for; then settles each error, and credits the parent."""
-    errors: dict[str, list[RecordError]] = {}
-    for error in RecordError.objects.filter(retry=work.job).order_by("id"):
-        errors.setdefault(error.step_uid, []).append(error)
-    steps = [step for step in chain.steps if step.uid in errors]
-    rows = make_rows(work, [(step.uid, "import", step.uid, step.name) for step in steps])
-    control = RetryControl(work, rows, errors)
-    for step in steps:
-        generator = _generator(chain.generators[0], errors[step.uid])
-        move(Chain((generator,), (_for_retry(step, work.job),)), control)
-    _settle(work, errors, control)
+    errors = _errors(work, chain)
+    uids = {uid for pair in errors for uid in pair}
+    control = RetryControl(work, make_rows(work, [step for step in steps if step[0] in uids]), errors)
+    for step in chain.steps:
+        for generator in chain.generators:
+            if group := errors.get((step.uid, generator.uid)):
+                move(Chain((_generator(generator, group),), (_single(step),)), control)
+    _settle(work, errors)
+
+
+def _errors(work: Work, chain: Chain) -> Errors:
+    """What is to be tried again; an error of a step that the flow no longer has stays open."""
+    pairs = {(step.uid, generator.uid) for step in chain.steps for generator in chain.generators}
+    errors: Errors = {}
+    for error in RecordError.objects.filter(retry=work.job, record__isnull=False).order_by("id"):
+        pair = (error.step_uid, error.stream)
+        if pair in pairs:
+            errors.setdefault(pair, []).append(error)
+        else:
+            work.log("warning", "A record was not tried again: the flow no longer has its step.", error=error.uid)
+    return errors
 
 
 def _generator(original: Generator, errors: list[RecordError]) -> Generator:
-    reading = original.driver.read(original.request)
-    reading.close()
-    stream = replace(reading.stream, key=())
-    records = [error.record or {} for error in errors]
-    return Generator(original.uid, original.name, Replay(stream, records), replace(original.request, cursor=""))
+    request = replace(original.request, cursor="")
+    with closing(original.driver.read(request)) as reading:
+        stream = replace(reading.stream, key=(), rows=len(errors))
+    driver = Replay(stream, cast("list[Row]", [error.record for error in errors]))
+    return Generator(original.uid, original.name, driver, request, filter=original.filter, purpose="retry")
 
 
-def _for_retry(step: WriteStep, job: Job) -> WriteStep:
-    """The same step with a memory of its own (its generation is the job's number, far above any step's own count);
-    a table that is replaced as a whole takes single records as upserts."""
+def _single(step: WriteStep) -> WriteStep:
+    """The same step; a table that is replaced as a whole takes single records as upserts."""
     mode = step.target.mode
     if mode == Mode.REPLACE:
         mode = Mode.UPSERT if step.target.key else Mode.APPEND
-    return replace(step, target=replace(step.target, mode=mode), generation=GENERATIONS_OF_RETRIES + job.id)
+    return replace(step, target=replace(step.target, mode=mode))
 
 
-def _settle(work: Work, errors: dict[str, list[RecordError]], control: RetryControl) -> None:
-    every = [error for group in errors.values() for error in group]
-    again = [error for error in every if error.id in control.refused_again]
-    solved = [error.id for error in every if error.id not in control.refused_again]
+def _settle(work: Work, errors: Errors) -> None:
+    solved = [error.id for group in errors.values() for error in group if error.retry is not None]
 
     def store() -> None:
-        for error in again:
-            refusal = control.refused_again[error.id]
-            error.code, error.message, error.retry = refusal.code, refusal.message, None
-        RecordError.objects.bulk_update(again, ["code", "message", "retry"])
         open_ones = RecordError.objects.filter(id__in=solved, resolved_at=None)
         count = open_ones.update(resolved_at=timezone.now(), resolved_by="retry")
         work.add_to_parent(written=count, failed=count)
 
-    steadily(store)
+    work.store(store)
 
 
 def _restored(record: Row, restore: dict[str, Any]) -> Row:

@@ -12,7 +12,7 @@ from apps.errors import NotFound
 from apps.flows.models import Export, Flow, Import
 from apps.flows.queries import steps_of
 from apps.flows.services import retrying
-from apps.flows.services.control import FlowControl, make_rows
+from apps.flows.services.control import FlowControl, Step, make_rows
 from apps.jobs.models import JobStep
 from apps.jobs.services import Work
 from engine.contract import Driver, Mode, Request, Target
@@ -26,17 +26,16 @@ Open = Callable[[str], Any]
 
 def run(work: Work) -> None:
     """Raises what the engine raises; a refused sign-in takes the connection offline first."""
-    config = work.snapshot(_config(work.job.subject_id))
+    config = work.snapshot(lambda: _config(work.job.subject_id))
     opened: dict[str, tuple[Connection, Driver]] = {}
     with ExitStack() as stack:
         try:
             chain = build(config, lambda uid: _open(uid, work, stack, opened))
             if work.params.get("retry"):
-                retrying.run(work, chain)
+                retrying.run(work, chain, _steps(config))
             else:
-                rows = make_rows(work, _steps(config))
-                move(chain, FlowControl(work, rows))
-                JobStep.objects.filter(job_id=work.job.id).update(ended_at=timezone.now())
+                move(chain, FlowControl(work, make_rows(work, _steps(config))))
+            work.store(lambda: JobStep.objects.filter(job_id=work.job.id).update(ended_at=timezone.now()))
         except CredentialsError as error:
             _take_offline(opened, error)
             raise
@@ -59,9 +58,17 @@ def _generator(step: dict[str, Any], open_: Open) -> Generator:
         cursor=cursor.get("column", "") if step["type"] == Export.Type.DELTA else "",
         page_rows=step["page_size"],
     )
-    limit = (step["limit"] or 1) if step["type"] == Export.Type.TEST else None
-    driver = open_(step["connection"])
-    return Generator(step["uid"], step["name"], driver, request, cursor.get("overlap"), step["filter"], limit)
+    is_test = step["type"] == Export.Type.TEST
+    return Generator(
+        step["uid"],
+        step["name"],
+        open_(step["connection"]),
+        request,
+        overlap=cursor.get("overlap"),
+        filter=step["filter"],
+        limit=(step["limit"] or 1) if is_test else None,
+        purpose="test" if is_test else "",
+    )
 
 
 def _write_step(step: dict[str, Any], open_: Open) -> WriteStep:
@@ -121,6 +128,6 @@ def _import(import_: Import) -> dict[str, Any]:
     return {name: getattr(import_, name) for name in names}
 
 
-def _steps(config: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+def _steps(config: dict[str, Any]) -> list[Step]:
     roles = (("generators", "export"), ("processors", "import"))
     return [(step["uid"], role, step["resource"], step["name"]) for key, role in roles for step in config[key]]

@@ -152,6 +152,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('step_uid', models.CharField(max_length=24)),
+                ('stream', models.CharField(blank=True, max_length=24)),
                 ('page', models.BigIntegerField()),
                 ('index', models.PositiveIntegerField()),
                 ('source', models.CharField(max_length=32)),
@@ -166,7 +167,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
-                'constraints': [models.UniqueConstraint(fields=('job', 'step_uid', 'page', 'index'), name='one_error_per_record')],
+                'constraints': [models.UniqueConstraint(fields=('job', 'step_uid', 'stream', 'page', 'index'), name='one_error_per_record')],
             },
         ),
         migrations.AddIndex(

@@ -2,11 +2,10 @@
 
 import logging
 import threading
-import time
 from types import TracebackType
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from apps.jobs.models import State
 from apps.jobs.services.work import Work
@@ -32,7 +31,6 @@ class Heartbeat:
     def __init__(self, work: Work) -> None:
         self.work = work
         self.lease = settings.JOB_LEASE_SECONDS
-        self.seen_at = time.monotonic()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat-{work.job.uid}", daemon=True)
 
@@ -56,13 +54,11 @@ class Heartbeat:
     def _look_once(self) -> None:
         try:
             self._look()
-            self.seen_at = time.monotonic()
-        except DatabaseError as error:
+            self.work.stop.confirm_lease()
+        except Error as error:
             log.warning("The lease of job %s cannot be looked at: %s", self.work.job.uid, type(error).__name__)
             connection.close()
-        # half a lease without news: stop writing well before somebody else may start
-        if time.monotonic() - self.seen_at > self.lease / 2:
-            self.work.ask_to_stop("lease_lost")
+        self.work.stop.check_lease()
 
     def _look(self) -> None:
         values = {
@@ -75,12 +71,12 @@ class Heartbeat:
             cursor.execute(LOOK, values)
             row = cursor.fetchone()
             if row is None:
-                self.work.ask_to_stop("lease_lost")
+                self.work.stop.show("lease_lost")
                 return
             state, is_draining, is_short = row
             if is_short and self.work.is_alive(PATIENCE_SECONDS):
                 cursor.execute(RENEW, values)
         if state == State.CANCELLING:
-            self.work.ask_to_stop("cancel")
+            self.work.stop.show("cancel")
         elif is_draining:
-            self.work.ask_to_stop("drain")
+            self.work.stop.show("drain")

@@ -1,8 +1,7 @@
 """What a runner holds while it runs a job: every write goes under the attempt's fence."""
 
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -15,7 +14,8 @@ from django.db.models.functions import Now
 from apps.jobs.models import LIVE, Job, JobEvent, JobStep, RecordError, Result
 from apps.jobs.services import events
 from apps.jobs.services.control import steadily
-from engine.errors import FenceLost, Stopped
+from apps.jobs.services.stopping import StopSign
+from engine.errors import FenceLost
 from engine.sync.control import Refusal
 
 MAX_ANSWER_BYTES = 5_000_000
@@ -28,23 +28,9 @@ class Work:
         self.job = job
         self.params: dict[str, Any] = job.params
         self.sealed_params: str = job.sealed_params
+        self.stop = StopSign(lease_seconds=settings.JOB_LEASE_SECONDS)
         self.moved_at = time.monotonic()
-        self._stop = threading.Event()
-        self._reason = ""
         self._long = 0
-
-    # Stopping: asked for by the heartbeat's thread, obeyed by the runner's
-    def ask_to_stop(self, reason: str) -> None:
-        self._reason = self._reason or reason
-        self._stop.set()
-
-    def stop_reason(self) -> str:
-        """ "cancel", "drain" or "lease_lost" when the runner must stop at its next safe place, else ""."""
-        return self._reason
-
-    def raise_if_stopped(self) -> None:
-        if self._stop.is_set():
-            raise Stopped(self._reason)
 
     @contextmanager
     def long_statement(self) -> Iterator[None]:
@@ -59,10 +45,20 @@ class Work:
     def is_alive(self, patience: float) -> bool:
         return self._long > 0 or time.monotonic() - self.moved_at < patience
 
-    # Telling
+    def store(self, act: Callable[[], object] = lambda: None, **fields: Any) -> None:
+        """Does `act` and sets the job's `fields`, together, if this attempt still holds the fence."""
+
+        def act_and_set() -> None:
+            row = Job.objects.filter(id=self.job.id, fence=self.job.fence, state__in=LIVE)
+            if not row.update(updated_at=Now(), **fields):
+                raise FenceLost("Another attempt has taken this job over.")
+            act()
+
+        steadily(act_and_set)
+
     def log(self, level: str, message: str, **data: Any) -> None:
         """A line of the job's own log; `level` is "info", "warning" or "error"."""
-        steadily(lambda: events.append(self.job.id, JobEvent.Level(level), message, data))
+        self.store(lambda: events.append(self.job.id, JobEvent.Level(level), message, data))
 
     def answer(self, value: Any) -> None:
         """The result of an interactive job, as JSON of at most 5 MB."""
@@ -74,39 +70,35 @@ class Work:
             "body": body,
             "expires_at": Now() + timedelta(seconds=settings.JOB_RESULT_SECONDS),
         }
-        steadily(lambda: Result.objects.update_or_create(job_id=self.job.id, defaults=values))
+        self.store(lambda: Result.objects.update_or_create(job_id=self.job.id, defaults=values))
 
-    def snapshot(self, config: dict[str, Any]) -> dict[str, Any]:
-        """What the job runs with: `config` at its first attempt, the same again at every later one."""
+    def snapshot(self, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What the job runs with: made at its first attempt, the same again at every later one."""
         if self.job.config is None:
-            self._update(config=config)
+            config = make()
+            self.store(config=config)
             self.job.config = config
         return self.job.config
 
     def progress(self, steps: Sequence[JobStep] = (), **totals: Any) -> None:
         """Stores absolute figures of the job (its columns by name) and of its steps."""
 
-        def store() -> None:
-            self._update(stalled=0, **totals)
-            if steps:
-                JobStep.objects.bulk_update(
-                    steps, ["records", "ignored", "failed", "pages", "ended_at", "lane", "delivery"]
-                )
-
-        steadily(store)
+        columns = ["records", "ignored", "failed", "pages", "ended_at", "lane", "delivery"]
+        self.store(lambda: JobStep.objects.bulk_update(steps, columns), stalled=0, **totals)
         self.moved_at = time.monotonic()
 
     def pulse(self, **totals: Any) -> None:
         """Stores figures between two checkpoints, which are no progress that an attempt could be resumed from."""
-        steadily(lambda: self._update(**totals))
+        self.store(**totals)
         self.moved_at = time.monotonic()
 
-    def refuse(self, *, step_uid: str, page: int, refusals: Sequence[Refusal]) -> None:
+    def refuse(self, *, step_uid: str, stream: str, page: int, refusals: Sequence[Refusal]) -> None:
         """Keeps refused records; the same place in the same page is kept once, however often the page is read."""
         rows = [
             RecordError(
                 job_id=self.job.id,
                 step_uid=step_uid,
+                stream=stream,
                 page=page,
                 index=refusal.index,
                 source=refusal.source,
@@ -117,12 +109,12 @@ class Work:
             )
             for refusal in refusals
         ]
-        steadily(lambda: RecordError.objects.bulk_create(rows, ignore_conflicts=True))
+        self.store(lambda: RecordError.objects.bulk_create(rows, ignore_conflicts=True))
 
-    def _update(self, **fields: Any) -> None:
-        row = Job.objects.filter(id=self.job.id, fence=self.job.fence, state__in=LIVE)
-        if not row.update(updated_at=Now(), **fields):
-            raise FenceLost("Another attempt has taken this job over.")
+    def forget_refusals(self, *, step_uid: str, stream: str, behind: int) -> None:
+        """Drops what was refused in pages behind that one: they were never committed, and come again."""
+        told = RecordError.objects.filter(job_id=self.job.id, step_uid=step_uid, stream=stream, page__gt=behind)
+        self.store(told.delete)
 
     def add_to_parent(self, *, written: int, failed: int) -> None:
         """Credits a retry's results to the job whose errors it retried."""
