@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from celery import shared_task, signals
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from apps.jobs import services
 
@@ -25,6 +25,6 @@ def _drain_until_exit(worker: str) -> None:
     while True:
         try:
             services.drain(worker=worker)
-        except DatabaseError:
+        except Error:
             connection.close()
         time.sleep(1)

@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import Error, close_old_connections
 from django.db.models.functions import Now
 
 from apps.errors import ServiceError
@@ -16,32 +16,36 @@ from apps.jobs.services.control import steadily
 from apps.jobs.services.heartbeat import Heartbeat
 from apps.jobs.services.states import move
 from apps.jobs.services.work import Work
-from engine.errors import EngineError, FenceLost, Stopped, TransientError
+from engine.errors import DriverBug, EngineError, FenceLost, Stopped, TransientError
 
 log = logging.getLogger(__name__)
 BACK_OFF_SECONDS = (1, 2, 5, 15, 60)
+MOST_SECONDS = 600
 
 
 def work_through(*, job_id: int, worker: str) -> None:
     """Runs a job, then whatever else is due in its queue, until nothing is or this worker is to stop."""
     close_old_connections()
-    job = claim(job_id=job_id, worker=worker)
-    while job is not None:
-        run(job)
-        job.refresh_from_db(fields=["is_draining"])
-        job = None if job.is_draining else claim_next(queue=job.queue, worker=worker)
+    try:
+        job = claim(job_id=job_id, worker=worker)
+        while job is not None:
+            run(job)
+            job.refresh_from_db(fields=["is_draining"])
+            job = None if job.is_draining else claim_next(queue=job.queue, worker=worker)
+    except Error as error:  # what is due now is published again
+        log.warning("The control database is away: %s", type(error).__name__)
 
 
 def run(job: Job) -> None:
     """One attempt at a claimed job. What goes wrong ends in the job's row, never in an exception."""
-    if job.stalled >= settings.JOB_ATTEMPTS:
-        _fail(job, "poison", f"The job was given up: {job.stalled} attempts in a row ended without any progress.")
-        return
-    work = Work(job)
     try:
+        if job.stalled >= settings.JOB_ATTEMPTS:
+            _fail(job, "poison", f"The job was given up: {job.stalled} attempts in a row ended without any progress.")
+            return
+        work = Work(job)
         with Heartbeat(work):
             _attempt(work)
-    except DatabaseError as error:  # our own database is away: the lease runs out and somebody resumes
+    except Error as error:  # our own database is away: the lease runs out and somebody resumes
         log.warning("Job %s is left to its lease: %s", job.uid, type(error).__name__)
 
 
@@ -62,8 +66,10 @@ def _attempt(work: Work) -> None:
     except TransientError as error:
         _try_later(job, error)
     except (EngineError, ServiceError) as error:
+        if isinstance(error, DriverBug):
+            log.exception("Job %s failed by a fault of its driver", job.uid)
         _fail(job, error.code, error.message)
-    except DatabaseError:
+    except Error:
         raise
     except Exception:  # the job's owner gets a plain answer, the operator the traceback
         log.exception("Job %s failed by a fault of ours", job.uid)
@@ -79,11 +85,13 @@ def _stop(job: Job, stop: Stopped) -> None:
 
 
 def _end(job: Job, state: State, **fields: str) -> None:
+    """A job that somebody wants cancelled is cancelled, however it ended."""
+
     def store() -> None:
-        for start in (State.RUNNING, State.CANCELLING):
-            to = State.CANCELLED if start == State.CANCELLING else state
-            if move(job_id=job.id, start=start, to=to, fence=job.fence, **fields):
-                return
+        if state == State.CANCELLED or not move(
+            job_id=job.id, start=State.RUNNING, to=state, fence=job.fence, **fields
+        ):
+            move(job_id=job.id, start=State.CANCELLING, to=State.CANCELLED, fence=job.fence)
 
     steadily(store)
 
@@ -99,7 +107,7 @@ def _try_later(job: Job, error: TransientError) -> None:
         _fail(job, error.code, error.message)
         return
     pause = error.retry_after if error.retry_after is not None else BACK_OFF_SECONDS[min(job.stalled, 4)]
-    _hand_back(job, seconds=min(pause, 600), message=error.message, stalled=job.stalled + 1)
+    _hand_back(job, seconds=max(0, min(pause, MOST_SECONDS)), message=error.message, stalled=job.stalled + 1)
 
 
 def _hand_back(job: Job, *, seconds: float, message: str, **fields: int) -> None:

@@ -11,6 +11,8 @@ from apps.jobs.runners import runner
 from apps.jobs.services import events
 
 CHANNEL = "jobs"
+WAITED_FOR = {"one_queued_per_subject", "one_job_per_idempotency_key"}
+"""Constraints that say that there is such a job already."""
 
 
 def start(
@@ -64,10 +66,17 @@ def _insert(job: Job) -> bool:
             events.append(job.id, JobEvent.Level.STATE, State.QUEUED, {"origin": job.origin})
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
-    except IntegrityError:
+    except IntegrityError as error:
+        if _constraint(error) not in WAITED_FOR:
+            raise
         job.pk = None  # unsaved again
         return False
     return True
+
+
+def _constraint(error: IntegrityError) -> str:
+    """The name of the one that was broken."""
+    return str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", ""))
 
 
 def _same(job: Job) -> Job | None:

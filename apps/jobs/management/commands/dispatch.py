@@ -4,7 +4,7 @@ import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from apps.jobs.queue import Publisher
 from apps.jobs.services import Dispatcher
@@ -24,7 +24,7 @@ class Command(BaseCommand):
             while not stop.is_set():
                 try:
                     self.dispatch(dispatcher, stop)
-                except DatabaseError as error:
+                except Error as error:
                     log.warning("The database is away (%s), trying again", type(error).__name__)
                     connection.close()
                     stop.wait(1)
