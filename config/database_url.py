@@ -34,7 +34,7 @@ def with_redis_database(url: str, number: int) -> str:
     """The same server's database `number`."""
     parts = urlsplit(url)
     if parts.scheme == "unix":
-        return urlunsplit(parts._replace(query=f"db={number}"))
+        return f"unix://{parts.netloc}{parts.path}?db={number}"  # urlunsplit drops an empty host's slashes
     return urlunsplit(parts._replace(path=f"/{number}"))
 
 
@@ -42,5 +42,5 @@ def broker(url: str) -> str:
     """The server's database 0 as Celery names it."""
     parts = urlsplit(url)
     if parts.scheme == "unix":
-        return urlunsplit(parts._replace(scheme="redis+socket", query="virtual_host=0"))
+        return f"redis+socket://{parts.netloc}{parts.path}?virtual_host=0"
     return with_redis_database(url, 0)

@@ -70,10 +70,10 @@ class Machine:
         return self.start(sys.executable, "manage.py", "dispatch")
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
-        log = (self.folder / f"{len(self.running)}.log").open("wb")
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=self.environment(), stdout=log, stderr=log, start_new_session=True
-        )
+        with (self.folder / f"{len(self.running)}.log").open("wb") as log:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment(), stdout=log, stderr=log, start_new_session=True
+            )
         self.running.append(process)
         return process
 

@@ -18,7 +18,7 @@ CHECKSUM = "SELECT count(*), count(DISTINCT id), sum(hashtextextended(row(id, na
 CAST = [
     {"generate": "id", "extract": "$.id"},
     {"generate": "name", "extract": "$.name"},
-    {"generate": "amount", "extract": "$.amount", "cast": "numeric(12,2)"},
+    {"generate": "amount", "extract": "$.amount", "cast": "numeric(14,2)"},
     {"generate": "at", "extract": "$.at"},
 ]
 
