@@ -61,9 +61,7 @@ class Conformance:
     def _tidy(self, system: System) -> Iterator[None]:
         system.drop_all()
         yield
-        for driver in system.opened:
-            driver.close()
-        system.opened.clear()
+        system.close_drivers()
 
     def failure(self, system: System, act: Callable[[], Any], kind: type[EngineError], code: str) -> EngineError:
         return failure(act, kind, code, secrets=system.secrets.values())

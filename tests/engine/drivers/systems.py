@@ -47,6 +47,11 @@ class System:
         self.opened.append(found)
         return found
 
+    def close_drivers(self) -> None:
+        for driver in self.opened:
+            driver.close()
+        self.opened.clear()
+
     def execute(self, statement: str, values: Sequence[Any] = ()) -> None:
         raise NotImplementedError
 
@@ -90,7 +95,7 @@ class Postgresql(System):
     def __init__(self, url: SplitResult, database: str) -> None:
         settings = {"host": url.hostname, "port": url.port or 5432, "database": database, "user": url.username}
         super().__init__(settings, {"password": url.password or f"CANARY{uuid4().hex}"}, Surroundings(LOOPBACK))
-        self.connection = psycopg.connect(POSTGRES_URL, dbname=database, autocommit=True)
+        self.connection = psycopg.connect(POSTGRES_URL, dbname=database, autocommit=True, prepare_threshold=None)
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> None:
         self.connection.execute(statement, values)
