@@ -19,4 +19,4 @@ class ConsoleConfig(admin.AdminConfig):
     """The admin, with the console as its site."""
 
     default = False
-    default_site = "apps.accounts.admin.site.ConsoleSite"
+    default_site = "config.site.ConsoleSite"
