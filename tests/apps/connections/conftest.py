@@ -70,8 +70,8 @@ def create(organization: Organization, surroundings: Settings, sample: Connector
 
 
 @pytest.fixture
-def finish() -> Finish:
-    """The job after one attempt of it, by the real machine."""
+def finish(transactional_db: None) -> Finish:
+    """The job after one attempt of it, by the real machine, whose heartbeat has a connection of its own."""
 
     def finish(job: Job) -> Job:
         claimed = jobs.claim(job_id=job.id, worker="test")

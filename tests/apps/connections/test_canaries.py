@@ -20,8 +20,6 @@ from engine.toolkit.masking import spellings
 from tests.apps.connections import servers
 from tests.apps.connections.conftest import AT, Create, Finish
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:

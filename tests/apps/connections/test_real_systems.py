@@ -15,7 +15,6 @@ from apps.jobs.models import Job
 from tests.apps.connections import servers
 from tests.apps.connections.conftest import AT, Create, Finish, answer_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
 System = tuple[str, dict[str, Any]]
 every_system = pytest.mark.parametrize("system", ["postgresql", "mariadb", "sqlite"], indirect=True)
 every_server = pytest.mark.parametrize("system", ["postgresql", "mariadb"], indirect=True)

@@ -7,7 +7,6 @@ from apps.jobs.models import Job, Schedule
 from tests.apps.connections.conftest import AT, NEW_KEY, VALUES, answer_of
 from tests.apps.connections.sample_driver import SampleDriver
 
-pytestmark = pytest.mark.django_db(transaction=True)
 GOOD = {"ok": True, "code": "", "message": "The system answers and accepts the credentials."}
 REFUSED = "refused {'password': '******', 'token': '******'}"
 
