@@ -17,7 +17,7 @@ import pymysql
 import pytest
 from psycopg import sql
 
-from engine.contract import Lineage, Mode, Position, Rejected, Target, Writer
+from engine.contract import Lineage, Mode, Position, Rejected, Request, Target, Writer
 from engine.drivers.sql.mysql import connect as mysql_connect
 from engine.drivers.sql.mysql import describe as mysql_describe
 from engine.drivers.sql.mysql.write import MysqlWriter
@@ -27,6 +27,7 @@ from engine.drivers.sql.postgresql.write import PostgresqlWriter
 from engine.drivers.sql.sqlite import connect as sqlite_connect
 from engine.drivers.sql.sqlite import describe as sqlite_describe
 from engine.drivers.sql.sqlite.write import SqliteWriter
+from engine.registry import driver_class
 from engine.schema import Column, Kind, Row, Stream, Table, Type
 from engine.toolkit.egress import Egress
 from engine.toolkit.surroundings import Surroundings
@@ -83,9 +84,13 @@ class Place(ABC):
     """A database of our own, and a connection beside the writers that sees and changes it."""
 
     table = Table("target")
+    driver: str
     writer_class: type[Any]
+    surroundings = Surroundings(egress=LOOPBACK)
 
     def __init__(self) -> None:
+        self.settings: dict[str, Any] = {}
+        self.secrets: dict[str, Any] = {}
         self.opened: list[Any] = []
 
     @abstractmethod
@@ -110,6 +115,16 @@ class Place(ABC):
         connection = self.open(application_name)
         self.opened.append(connection)
         return connection
+
+    def reading(self, request: Request | None = None) -> Any:
+        driver = driver_class(self.driver)(self.settings, self.secrets, self.surroundings)
+        reading = driver.read(request or Request(self.table))
+        self.opened.append(reading)
+        return reading
+
+    def read(self, request: Request | None = None) -> list[Row]:
+        """The target's rows as the driver reads them."""
+        return [row for page in self.reading(request).pages() for row in page.rows]
 
     def ids(self) -> list[int]:
         return [number for (number,) in self.rows("SELECT id FROM target ORDER BY id")]
@@ -139,6 +154,7 @@ class Place(ABC):
 
 
 class PostgresqlPlace(Place):
+    driver = "postgresql"
     writer_class = PostgresqlWriter
 
     def __init__(self, url: SplitResult, database: str) -> None:
@@ -158,7 +174,7 @@ class PostgresqlPlace(Place):
         return postgresql_connect.open_connection(
             {**self.settings, **settings},
             self.secrets,
-            Surroundings(egress=LOOPBACK),
+            self.surroundings,
             application_name=application_name,
         )
 
@@ -181,6 +197,7 @@ class PostgresqlPlace(Place):
 
 
 class MysqlPlace(Place):
+    driver = "mysql"
     writer_class = MysqlWriter
 
     def __init__(self, url: SplitResult, database: str) -> None:
@@ -189,20 +206,20 @@ class MysqlPlace(Place):
         self.settings = {
             "host": url.hostname,
             "port": url.port or 3306,
-            "database": "",
+            "database": database,
             "user": url.username or "root",
             "sslmode": "disable",
         }
         self.secrets = {"password": url.password or ""}
         self.superuser = self.open("test", database="")
-        self.superuser.autocommit(True)
+        self.execute("SET autocommit = 1")
         self.clear()
 
     def open(self, application_name: str, **settings: Any) -> Any:
         return mysql_connect.open_connection(
-            {**self.settings, "database": self.database, **settings},
+            {**self.settings, **settings},
             self.secrets,
-            Surroundings(egress=LOOPBACK),
+            self.surroundings,
             application_name=application_name,
         )
 
@@ -232,16 +249,18 @@ class MysqlPlace(Place):
 
 
 class SqlitePlace(Place):
+    driver = "sqlite"
     writer_class = SqliteWriter
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
-        self.folder = folder
+        self.settings = {"path": "file.db"}
+        self.surroundings = Surroundings(folders=(folder,))
         self.superuser = sqlite3.connect(folder / "file.db", isolation_level=None)
 
     def open(self, application_name: str) -> sqlite3.Connection:
         return sqlite_connect.open_connection(
-            {"path": "file.db"}, {}, Surroundings(folders=(self.folder,)), application_name=application_name
+            self.settings, self.secrets, self.surroundings, application_name=application_name
         )
 
     def describe(self, table: Table) -> Stream:

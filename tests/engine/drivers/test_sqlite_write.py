@@ -15,5 +15,10 @@ def place(tmp_path: Path) -> Iterator[SqlitePlace]:
 
 
 class TestConformance(WriteConformance):
+    READ_BACK = {
+        "money": ["12.5", "-99999999.99", None],
+        "json": ['{"a": [1, 2.50, null]}', '"x"', 7],
+    }
+
     def read(self, place):
         return [doc if doc is None else json.loads(doc) for (doc,) in place.rows("SELECT doc FROM target ORDER BY id")]

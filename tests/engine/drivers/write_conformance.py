@@ -1,11 +1,16 @@
 """What every SQL destination must do. A dialect's tests inherit it and give a `place`."""
 
+import threading
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
 import pytest
 
-from engine.contract import Delivery, Mode, Standing, Target
-from engine.errors import ConfigError, FenceLost
+from engine.contract import Delivery, Mode, Request, Standing, Target
+from engine.errors import ConfigError, DriverBug, FenceLost, TransientError
 from engine.schema import Column, Kind, RawJson, Type
 from tests.engine.drivers.destinations import ID, ID_NAME, Place, Refusals, at, lineage, named, pairs, run
+from tests.engine.drivers.lossy_line import Line, line_to
 
 TEXT = Type(Kind.TEXT)
 
@@ -62,7 +67,7 @@ class Matching:
         assert place.rows("SELECT id, name, state FROM target") == [(1, "name 1", "new")]
 
     def test_a_column_that_the_table_lacks_is_refused(self, place: Place) -> None:
-        place.execute("CREATE TABLE target (id BIGINT, \"NAME\" VARCHAR(10))".replace('"', place_quote(place)))
+        place.execute('CREATE TABLE target (id BIGINT, "NAME" VARCHAR(10))'.replace('"', place_quote(place)))
         with pytest.raises(ConfigError, match="'name'") as caught:
             place.writer(Mode.APPEND).take_over()
         assert caught.value.code == "unknown_column"
@@ -354,8 +359,13 @@ class Rejecting:
     SCHEMA = (
         "CREATE TABLE parent (id BIGINT PRIMARY KEY)",
         "INSERT INTO parent VALUES (0)",
-        "CREATE TABLE target (id BIGINT PRIMARY KEY, name VARCHAR(10) NOT NULL, size INTEGER DEFAULT 0 CHECK (size < 9),"
-        " of BIGINT, FOREIGN KEY (of) REFERENCES parent (id))",
+        """CREATE TABLE target (
+            id BIGINT PRIMARY KEY,
+            name VARCHAR(10) NOT NULL,
+            size INTEGER DEFAULT 0 CHECK (size < 9),
+            of BIGINT,
+            FOREIGN KEY (of) REFERENCES parent (id)
+        )""",
     )
     COLUMNS = (*ID_NAME, Column("size", Type(Kind.INTEGER, size=32)), Column("of", Type(Kind.INTEGER, size=64)))
 
@@ -446,7 +456,7 @@ class Documents:
 
     def test_json_is_written_as_json(self, place: Place) -> None:
         documents = [
-            ({"a": [1, None, True], "b": "ä\"\\\n"}, {"a": [1, None, True], "b": "ä\"\\\n"}),
+            ({"a": [1, None, True], "b": 'ä"\\\n'}, {"a": [1, None, True], "b": 'ä"\\\n'}),
             ([1, 2], [1, 2]),
             ("text", "text"),
             (True, True),
@@ -472,11 +482,177 @@ class Documents:
         raise NotImplementedError
 
 
+class Typing:
+    """Of each portable type three values: ordinary, at an edge, none or odd."""
+
+    VALUES: ClassVar[dict[str, tuple[Type, list[Any]]]] = {
+        "id": (Type(Kind.INTEGER, size=64), [1, 2, 3]),
+        "yes": (Type(Kind.BOOLEAN), [True, False, None]),
+        "tiny": (Type(Kind.INTEGER, size=8), [-128, 127, None]),
+        "small": (Type(Kind.INTEGER, size=16), [-(2**15), 2**15 - 1, None]),
+        "plain": (Type(Kind.INTEGER, size=32), [-(2**31), 2**31 - 1, None]),
+        "big": (Type(Kind.INTEGER, size=64), [-(2**63), 2**63 - 1, None]),
+        "single": (Type(Kind.FLOAT, size=32), [1.5, 0.1, None]),
+        "double": (Type(Kind.FLOAT, size=64), [0.1, -1.7976931348623157e308, -0.0]),
+        "money": (Type(Kind.DECIMAL, precision=10, scale=2), ["12.50", "-99999999.99", None]),
+        "long": (
+            Type(Kind.DECIMAL, precision=38, scale=10),
+            ["1234567890123456789012345678.0123456789", "0E-10", None],
+        ),
+        "free": (Type(Kind.DECIMAL), ["12.50", "12345678901234567890.123456789", None]),
+        "text": (Type(Kind.TEXT), ["", "ä€😀\\\n\t'\"", None]),
+        "short": (Type(Kind.TEXT, size=5), ["abcde", "ab ", None]),
+        "bytes": (Type(Kind.BINARY), [b"", bytes(range(256)), None]),
+        "four": (Type(Kind.BINARY, size=4), [b"\0\1\2\3", b"a", None]),
+        "day": (Type(Kind.DATE), ["2024-02-29", "1000-01-01", "9999-12-31"]),
+        "hour": (Type(Kind.TIME, precision=6), ["00:00:00", "23:59:59.999999", None]),
+        "moment": (Type(Kind.TIMESTAMP, precision=6), ["2024-02-29 23:59:59.5", "1000-01-01 00:00:00", None]),
+        "instant": (
+            Type(Kind.TIMESTAMPTZ, precision=6),
+            ["2024-02-29 23:59:59.123456+00:00", "2024-03-01 01:59:59+02:00", None],
+        ),
+        "span": (Type(Kind.INTERVAL), ["P1DT2H3M4S", "PT-1S", None]),
+        "uuid": (
+            Type(Kind.UUID),
+            ["0b5ad7a5-9d8a-4f4f-8f2c-0123456789ab", "f" * 8 + "-ffff" * 3 + "-" + "f" * 12, None],
+        ),
+        "json": (Type(Kind.JSON), [RawJson('{"a": [1, 2.50, null]}'), RawJson('"x"'), RawJson("7")]),
+        "list": (Type(Kind.ARRAY, element=Type(Kind.INTEGER, size=32)), [RawJson("[1,null,3]"), RawJson("[]"), None]),
+    }
+    READ_BACK: ClassVar[dict[str, list[Any]]] = {}
+
+    def test_every_portable_type_reads_back_as_it_was_or_as_is_documented(self, place: Place) -> None:
+        columns = [Column(name, type_) for name, (type_, _) in self.VALUES.items()]
+        rows = [{name: values[number] for name, (_, values) in self.VALUES.items()} for number in range(3)]
+        refusals = Refusals()
+        run(place.writer(Mode.UPSERT, columns), rows, refusals=refusals)
+        assert refusals.rows == []
+        found = place.read()
+        for name, (_, values) in self.VALUES.items():
+            assert (name, [row[name] for row in found]) == (name, self.READ_BACK.get(name, values))
+
+    def test_what_it_reads_it_writes_to_a_table_of_the_same_types(self, place: Place) -> None:
+        columns = [Column(name, type_) for name, (type_, _) in self.VALUES.items()]
+        rows = [{name: values[number] for name, (_, values) in self.VALUES.items()} for number in range(3)]
+        run(place.writer(Mode.UPSERT, columns), rows)
+        source = place.reading(Request(place.table, native=True))
+        found = [row for page in source.pages() for row in page.rows]
+        source.close()  # a reader of an SQLite file keeps its writers waiting
+        copy = Target(type(place.table)("copy", place.table.schema), Mode.UPSERT)
+        run(place.writer(copy, source.stream.columns, of=lineage(step="copy")), found)
+        assert place.read(Request(copy.table)) == place.read()
+        copied = place.describe(copy.table).columns
+        assert [(column.name, column.native) for column in copied] == [
+            (column.name, column.native) for column in source.stream.columns
+        ]
+
+
 class WriteConformance(
-    MakingTables, Matching, Appending, Updating, Replacing, Remembering, Fencing, Rejecting, Failing, Documents
+    MakingTables, Matching, Appending, Updating, Replacing, Remembering, Fencing, Rejecting, Failing, Documents, Typing
 ):
     pass
 
 
 def place_quote(place: Place) -> str:
     return "`" if place.writer_class.__name__ == "MysqlWriter" else '"'
+
+
+class ServerConformance(WriteConformance):
+    """What a destination must do besides when it is a server, with sessions that can be lost or ended."""
+
+    @pytest.fixture
+    def line(self, place: Any) -> Iterator[Line]:
+        with line_to(place.settings["host"], place.settings["port"]) as line:
+            yield line
+
+    @pytest.fixture
+    def writer(self, place: Any, line: Line) -> Any:
+        """A writer over the line, with a page written."""
+        writer = place.writer(Mode.APPEND, connect=lambda name: place.open(name, host="127.0.0.1", port=line.port))
+        writer.take_over()
+        writer.begin(at(0))
+        writer.write(named(1), at(1), Refusals())
+        yield writer
+        writer.close()
+
+    def test_a_commit_that_was_heard_counts_although_no_answer_came(self, place: Any, line: Line, writer: Any) -> None:
+        line.cut_at(b"COMMIT", is_heard=True)
+        assert writer.write(named(2, 3), at(2), Refusals()) == 2
+        assert writer.write(named(4), at(3), Refusals()) == 1
+        line.cut_at(b"COMMIT", is_heard=True)
+        writer.finish(at(4))
+        assert place.ids() == [1, 2, 3, 4]
+        assert place.writer(Mode.APPEND, of=lineage(2)).take_over() == Standing(at(4), done=True)
+
+    def test_a_commit_that_was_not_heard_does_not_count(self, place: Any, line: Line, writer: Any) -> None:
+        line.cut_at(b"COMMIT", is_heard=False)
+        with pytest.raises(TransientError) as caught:
+            writer.write(named(2, 3), at(2), Refusals())
+        assert caught.value.code == "connection_lost"
+        assert place.ids() == [1]
+        assert writer.write(named(2, 3), at(2), Refusals()) == 2
+        assert place.ids() == [1, 2, 3]
+
+    def test_rows_of_a_page_that_was_cut_off_are_not_there(self, place: Any, line: Line, writer: Any) -> None:
+        line.cut_at(b"name 7", is_heard=True)
+        with pytest.raises(TransientError) as caught:
+            writer.write(named(6, 7, 8), at(2), Refusals())
+        assert caught.value.code == "connection_lost"
+        assert place.ids() == [1]
+
+    def test_after_pages_without_a_position_were_lost_no_later_one_is_written(
+        self, place: Any, line: Line, writer: Any
+    ) -> None:
+        writer.write(named(2), None, Refusals())
+        line.cut_at(b"COMMIT", is_heard=False)
+        with pytest.raises(TransientError):
+            writer.write(named(3), at(2), Refusals())
+        with pytest.raises(DriverBug):
+            writer.write(named(4), at(3), Refusals())
+        assert place.ids() == [1]
+
+    def test_a_frozen_attempt_is_ended_with_all_that_it_holds(self, place: Any) -> None:
+        for mode in Mode:
+            frozen = place.writer(Target(place.table, mode, key=("id",)), of=lineage(1, step=mode))
+            frozen.take_over()
+            frozen.begin(at(0))
+            frozen.write(named(1), at(1), Refusals())
+            frozen.write(named(2), None, Refusals())  # its transaction stays open, with a lock on key 2
+            heir = place.writer(Target(place.table, mode, key=("id",)), of=lineage(2, step=mode))
+            assert heir.take_over() == Standing(at(1), done=False)
+            heir.write(named(2, 3), at(2), Refusals())
+            with pytest.raises(FenceLost):
+                frozen.write(named(4), at(2), Refusals())
+            heir.finish(at(2))
+            assert place.ids() == [1, 2, 3]
+            place.execute("DROP TABLE target")
+
+    def test_an_interrupt_ends_the_statement_that_runs(self, place: Any) -> None:
+        place.execute("CREATE TABLE target (id BIGINT PRIMARY KEY, name VARCHAR(100))")
+        other = place.connect("other")
+        with other.cursor() as cursor:
+            cursor.execute("INSERT INTO target VALUES (1, 'mine')")
+        writer = place.writer(Mode.UPSERT)
+        writer.take_over()
+        writer.begin(at(0))
+        timer = threading.Timer(0.3, writer.interrupt)
+        timer.start()
+        with pytest.raises(TransientError) as caught:
+            writer.write(named(1), at(1), Refusals())
+        timer.join()
+        assert caught.value.code == "timeout"
+        other.rollback()
+        assert writer.write(named(1), at(1), Refusals()) == 1
+        assert place.rows("SELECT id, name FROM target") == pairs(1)
+
+    def test_a_swap_waits_for_a_reader(self, place: Any) -> None:
+        run(place.writer(Mode.REPLACE), named(1))
+        reader = place.connect("reader")
+        with reader.cursor() as cursor:
+            cursor.execute("SELECT id FROM target")
+            assert [number for (number,) in cursor.fetchall()] == [1]
+        timer = threading.Timer(0.5, reader.commit)
+        timer.start()
+        run(place.writer(Mode.REPLACE, of=lineage(2)), named(2))
+        timer.join()
+        assert place.ids() == [2]
