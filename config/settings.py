@@ -204,8 +204,8 @@ CELERY_TIMEZONE = "UTC"
 # What may be reached and opened
 EGRESS_ALLOW = env.items("EGRESS_ALLOW")
 """Networks in CIDR notation that every organisation's connections may reach although they are private."""
-EGRESS_DENY = database_url.endpoints(DATABASES["default"], REDIS_URL)
-"""Our own servers as (host, port): no connection leads there, whatever is allowed."""
+EGRESS_DENY = [] if env.flag("EGRESS_OWN", default=False) else database_url.endpoints(DATABASES["default"], REDIS_URL)
+"""Our own servers as (host, port): no connection leads there, unless EGRESS_OWN says that they serve others too."""
 FILE_ROOTS = [home.ROOT / path for path in env.items("FILE_ROOTS", str(home.folder() / "files"))]
 
 # Jobs: kind -> the service that runs it, its queue, and whether one at a time per subject

@@ -7,6 +7,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from apps.errors import Invalid, ServiceError
@@ -69,6 +71,13 @@ class OwnedForm(ServiceForm):
         """Whose a new row is, as services ask for it."""
         project = self.cleaned_data.get("project")
         return {"organization_id": self.cleaned_data["organization"].id, "project_id": project and project.id}
+
+
+class OwnTemplate(forms.Widget):
+    """A widget whose template lies among the console's, where the renderer of forms does not look."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        return render_to_string(self.template_name, self.get_context(name, value, attrs))
 
 
 class LinesField(forms.CharField):

@@ -1,7 +1,7 @@
 """How values look in the console."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
 import orjson
@@ -25,7 +25,8 @@ def when(moment: datetime | None) -> SafeString | str:
     """A moment; the page's script shows it in the reader's time zone, and how long ago it was."""
     if moment is None:
         return NOTHING
-    return format_html('<time datetime="{}">{:%Y-%m-%d %H:%M} UTC</time>', moment.isoformat(), moment)
+    shown = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), shown)
 
 
 def span(length: timedelta | None) -> str:

@@ -13,13 +13,14 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from apps.accounts.admin.forms import OwnTemplate
 from engine.contract import Field, Spec
 
 PREFIX = "setting_"
 """So that no setting is taken for a column of our own."""
 
 
-class SecretInput(forms.Widget):
+class SecretInput(OwnTemplate, forms.Widget):
     """Says only whether there is one. Left empty it stays; a box ticks it away."""
 
     template_name = "console/secret.html"

@@ -7,10 +7,12 @@ from django import forms
 from django.db.models import Model
 from unfold.widgets import SELECT_CLASSES, UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
+from apps.accounts.admin.forms import OwnTemplate
+
 UNITS = {1: "seconds", 60: "minutes", 3_600: "hours", 86_400: "days"}
 
 
-class OrderedSelect(forms.SelectMultiple):
+class OrderedSelect(OwnTemplate, forms.SelectMultiple):
     """One box for each that is chosen, in their order, and an empty one for the next."""
 
     template_name = "console/ordered_select.html"
@@ -41,7 +43,7 @@ class OrderedChoices(forms.ModelMultipleChoiceField):  # type: ignore[type-arg] 
         return [str(key) for key in initial or ()] != [str(key) for key in data or ()]
 
 
-class IntervalWidget(forms.MultiWidget):
+class IntervalWidget(OwnTemplate, forms.MultiWidget):
     template_name = "console/interval.html"
 
     def __init__(self) -> None:

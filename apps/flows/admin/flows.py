@@ -110,7 +110,7 @@ class FlowAdmin(ScopedAdmin):
             "schedule": schedule,
             "rhythm": schedule and schedules.rhythm(schedule),
             "schedule_state": schedule and schedules.state(schedule),
-            "jobs": [(job, STYLES[job.state]) for job in jobs],
+            "jobs": jobs,
         }
 
     def facts(self, request: HttpRequest, row: Flow) -> Sequence[Fact]:

@@ -72,7 +72,7 @@ def _chart(jobs: QuerySet[Job], now: datetime) -> Chart:
 
 def _tiles(jobs: QuerySet[Job], ids: Sequence[int]) -> dict[str, Any]:
     errors = RecordError.objects.filter(job__organization_id__in=ids, resolved_at=None)[: MOST_ERRORS + 1].count()
-    depth = dict(jobs.filter(state=State.QUEUED).values_list("queue").annotate(Count("id")).order_by("queue"))
+    depth = dict(jobs.filter(state=State.QUEUED).values_list("queue").annotate(number=Count("id")).order_by("queue"))
     return {
         "running": jobs.filter(state__in=LIVE).count(),
         "queued": sum(depth.values()),
@@ -95,7 +95,7 @@ def _workers(now: datetime) -> dict[str, int]:
     """The workers that hold a job or began one in the last hour, and how many each holds."""
     seen = Job.objects.filter(Q(state__in=LIVE) | Q(started_at__gte=now - timedelta(hours=1))).exclude(worker="")
     busy = Count("id", filter=Q(state__in=LIVE, lease_until__isnull=False))
-    return dict(seen.values_list("worker").annotate(busy).order_by("worker"))
+    return dict(seen.values_list("worker").annotate(busy=busy).order_by("worker"))
 
 
 def _recent(jobs: QuerySet[Job]) -> list[Any]:
