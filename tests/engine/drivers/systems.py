@@ -32,6 +32,7 @@ class System:
 
     name: str
     quote = '"'
+    mark = "%s"
 
     def __init__(self, settings: dict[str, Any], secrets: dict[str, str], surroundings: Surroundings) -> None:
         self.settings = settings
@@ -72,12 +73,13 @@ class System:
     def add(self, name: str, rows: Sequence[Row]) -> None:
         for row in rows:
             places = ", ".join([self.mark] * len(row))
-            columns = ", ".join(map(self.quoted, row))
-            self.execute(f"INSERT INTO {self.quoted(name)} ({columns}) VALUES ({places})", list(row.values()))
+            into = f"{self.quoted(name)} ({', '.join(map(self.quoted, row))})"
+            if self.mark == "%s":
+                into = into.replace("%", "%%")
+            self.execute(f"INSERT INTO {into} VALUES ({places})", list(row.values()))
 
     def quoted(self, name: str) -> str:
-        quoted = self.quote + name.replace(self.quote, self.quote * 2) + self.quote
-        return quoted.replace("%", "%%") if self.mark == "%s" else quoted
+        return self.quote + name.replace(self.quote, self.quote * 2) + self.quote
 
     def drop_all(self) -> None:
         raise NotImplementedError
@@ -86,7 +88,8 @@ class System:
         kind = next((type(row[column]) for row in rows if row[column] is not None), int)
         return TYPES[kind] + (" NOT NULL" if column in key else "")
 
-    mark = "%s"
+
+SESSIONS = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'crossdock'"
 
 
 class Postgresql(System):
@@ -98,10 +101,17 @@ class Postgresql(System):
         self.connection = psycopg.connect(POSTGRES_URL, dbname=database, autocommit=True, prepare_threshold=None)
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> None:
-        self.connection.execute(statement, values)
+        self.connection.execute(statement, values or None)
 
     def table(self, name: str) -> Table:
         return Table(name, "public")
+
+    def sessions(self) -> list[tuple[str, str]]:
+        """State and last statement of the drivers' sessions."""
+        return self.connection.execute(f"SELECT state, query {SESSIONS}").fetchall()
+
+    def end_sessions(self) -> None:
+        self.execute(f"SELECT pg_terminate_backend(pid, 5000) {SESSIONS}")
 
     def drop_all(self) -> None:
         self.execute("DROP SCHEMA public CASCADE")
@@ -123,7 +133,7 @@ class Mariadb(System):
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> None:
         with self.server.cursor() as cursor:
-            cursor.execute(statement, values)
+            cursor.execute(statement, values or None)
 
     def table(self, name: str) -> Table:
         return Table(name, self.settings["database"])
@@ -196,12 +206,12 @@ def mariadb() -> Iterator[Mariadb]:
             f"CREATE USER {name}@'%' IDENTIFIED BY '{password}'",
             f"GRANT ALL ON {name}.* TO {name}@'%'",
         ):
-            server.query(statement)
+            system.execute(statement)
         try:
             yield system
         finally:
             system.execute(f"DROP DATABASE {name}")
-            server.query(f"DROP USER {name}@'%'")
+            system.execute(f"DROP USER {name}@'%'")
 
 
 @contextmanager

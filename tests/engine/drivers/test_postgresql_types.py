@@ -190,7 +190,7 @@ def test_tells_what_a_column_is_besides_its_type(system):
         "CREATE TABLE details (id integer GENERATED ALWAYS AS IDENTITY, at timestamptz DEFAULT now(),"
         " total integer NOT NULL, twice integer GENERATED ALWAYS AS (total * 2) STORED, gone integer)"
     )
-    system.execute("COMMENT ON COLUMN details.total IS 'with 100%% tax'")
+    system.execute("COMMENT ON COLUMN details.total IS 'with 100% tax'")
     system.execute("ALTER TABLE details DROP COLUMN gone")
     columns = system.driver().describe(system.table("details")).columns
     assert [(c.name, c.nullable, c.generated, c.default, c.comment) for c in columns] == [
