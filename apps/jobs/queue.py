@@ -1,5 +1,7 @@
 """The only door to the broker. A hint is a job's id; the row is the job."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from celery import current_app
@@ -15,7 +17,8 @@ class BrokerDown(Exception):
 
 
 class Publisher:
-    """Publishes hints over one connection, opened anew after a failure."""
+    """Publishes hints over one connection, opened anew after a failure. Raises BrokerDown within about two seconds when
+    the broker does not answer."""
 
     def __init__(self) -> None:
         self.connection: Connection | None = None
@@ -29,21 +32,33 @@ class Publisher:
         self.close()
 
     def publish(self, *, job_id: int, queue: str) -> None:
-        """Raises BrokerDown within about two seconds when the broker does not answer."""
-        if self.connection is None:
-            self.connection = current_app.connection_for_write(transport_options=_options())
-        try:
+        with self._broker() as connection:
             current_app.send_task(
-                "jobs.run", kwargs={"job_id": job_id}, queue=queue, connection=self.connection, retry=False
+                "jobs.run", kwargs={"job_id": job_id}, queue=queue, connection=connection, retry=False
             )
-        except (OperationalError, OSError, TimeoutError) as error:
-            self.close()
-            raise BrokerDown(type(error).__name__) from error
+
+    def waiting(self, *, queue: str) -> int:
+        """How many hints nobody has taken yet. Declares the queue anew: a broker that was emptied has forgotten it."""
+        with self._broker() as connection:
+            declared = current_app.amqp.queues[queue].bind(connection.default_channel)
+            declared.declare()
+            return int(declared.queue_declare().message_count)
 
     def close(self) -> None:
         connection, self.connection = self.connection, None
         if connection is not None:
             connection.release()
+
+    @contextmanager
+    def _broker(self) -> Iterator[Connection]:
+        if self.connection is None:
+            self.connection = current_app.connection_for_write(transport_options=_options())
+        failures = (OperationalError, OSError, *self.connection.connection_errors, *self.connection.channel_errors)
+        try:
+            yield self.connection
+        except failures as error:
+            self.close()
+            raise BrokerDown(type(error).__name__) from error
 
 
 def is_reachable() -> bool:

@@ -31,3 +31,8 @@ def runner(kind: str) -> Runner:
     if entry is None:
         raise Invalid(f"There is no kind of job named {kind!r}.", code="unknown_kind", field="kind")
     return Runner(kind, entry["path"], entry["queue"], entry["exclusive"])
+
+
+def queues() -> list[str]:
+    """Every queue that jobs go to."""
+    return sorted({str(entry["queue"]) for entry in settings.JOB_RUNNERS.values()})

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 
 from apps.jobs.models import Job, State
 from apps.jobs.queue import BrokerDown, Publisher
+from apps.jobs.runners import queues
 from apps.jobs.services.claiming import ALONE, OPEN
 from apps.jobs.services.results import erase_expired_results
 from apps.jobs.services.schedules import database_now, take_due_slots
@@ -18,17 +19,24 @@ log = logging.getLogger(__name__)
 PRESENCE_LOCK = 7_305_118
 """Every dispatcher holds this advisory lock, shared: readiness asks whether anybody does."""
 
-REPUBLISH_SECONDS = 30
 BATCH = 500
-DUE_TO_PUBLISH = f"""
+UNPUBLISHED = "(published_at IS NULL OR (lease_until < now() AND published_at < lease_until))"
+NEWS = f"""
 UPDATE jobs_job SET published_at = now() WHERE id IN (
-  SELECT id FROM jobs_job job
-  WHERE (published_at IS NULL OR published_at < now() - make_interval(secs => {REPUBLISH_SECONDS})
-         OR (lease_until < now() AND published_at < lease_until))
-  AND {OPEN} AND {ALONE}
+  SELECT id FROM jobs_job job WHERE {UNPUBLISHED} AND {OPEN} AND {ALONE}
   ORDER BY id LIMIT {BATCH} FOR UPDATE SKIP LOCKED)
 RETURNING id, queue
 """
+
+PATIENCE_SECONDS = 10
+FEW = 20
+"""So many hints wake every worker; each goes on with whatever else is due."""
+OVERDUE = f"""
+SELECT id FROM jobs_job job
+WHERE queue = %s AND published_at < now() - make_interval(secs => {PATIENCE_SECONDS}) AND {OPEN} AND {ALONE}
+ORDER BY id LIMIT {FEW}
+"""
+AGAIN = f"UPDATE jobs_job SET published_at = now() WHERE id IN ({OVERDUE} FOR UPDATE SKIP LOCKED) RETURNING id, queue"
 OVERDUE_CANCELLATIONS = """
 SELECT id, fence FROM jobs_job WHERE state = 'cancelling' AND (lease_until IS NULL OR lease_until < now())
 """
@@ -53,7 +61,14 @@ class Dispatcher:
             pass
         self._end_cancellations()
         erase_expired_results()
-        return self._publish_due()
+        try:
+            published = self._publish_news() + sum(map(self._publish_again, queues()))
+        except BrokerDown as error:
+            self._tell_of_broker(error)
+            return 0
+        if published:
+            self._tell_of_broker(None)
+        return published
 
     def wait(self, seconds: float = 1.0) -> None:
         """Until a job is started somewhere, or for `seconds`."""
@@ -63,33 +78,41 @@ class Dispatcher:
             for _ in raw.notifies(timeout=seconds, stop_after=1):
                 pass
 
-    def _publish_due(self) -> int:
+    def _publish_news(self) -> int:
         published = 0
-        while True:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(DUE_TO_PUBLISH)
-                rows = cursor.fetchall()
-            for job_id, queue in rows:
-                if not self._publish(job_id, queue):
-                    unpublished = [row[0] for row in rows[published % BATCH :]]
-                    Job.objects.filter(id__in=unpublished).update(published_at=None)
-                    return published
-                published += 1
-            if len(rows) < BATCH:
-                return published
+        while count := self._publish(NEWS, []):
+            published += count
+        return published
 
-    def _publish(self, job_id: int, queue: str) -> bool:
-        try:
-            self.publisher.publish(job_id=job_id, queue=queue)
-        except BrokerDown as error:
-            if not self.is_broker_down:
-                log.warning("The broker is away (%s); jobs wait in the database", error)
-            self.is_broker_down = True
-            return False
-        if self.is_broker_down:
+    def _publish_again(self, queue: str) -> int:
+        """A broker may lose hints, a worker may die with one. While others wait to be taken, nothing is lost yet."""
+        with connection.cursor() as cursor:
+            cursor.execute(OVERDUE, [queue])
+            is_overdue = cursor.fetchone() is not None
+        if not is_overdue or self.publisher.waiting(queue=queue):
+            return 0
+        return self._publish(AGAIN, [queue])
+
+    def _publish(self, claim: str, values: list[str]) -> int:
+        """Marks jobs as published, then publishes them: one that is marked in vain is published again later."""
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(claim, values)
+            rows = cursor.fetchall()
+        for place, (job_id, queue) in enumerate(rows):
+            try:
+                self.publisher.publish(job_id=job_id, queue=queue)
+            except BrokerDown:
+                unpublished = [row[0] for row in rows[place:]]
+                Job.objects.filter(id__in=unpublished).update(published_at=None)
+                raise
+        return len(rows)
+
+    def _tell_of_broker(self, error: BrokerDown | None) -> None:
+        if error is not None and not self.is_broker_down:
+            log.warning("The broker is away (%s); jobs wait in the database", error)
+        if error is None and self.is_broker_down:
             log.warning("The broker is back")
-        self.is_broker_down = False
-        return True
+        self.is_broker_down = error is not None
 
     def _end_cancellations(self) -> None:
         with connection.cursor() as cursor:
