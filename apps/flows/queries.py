@@ -4,7 +4,7 @@ from django.db.models import Q, QuerySet
 
 from apps.connections.models import Connection
 from apps.flows.models import Flow, FlowStep
-from apps.jobs.models import LIVE, Job, Schedule
+from apps.jobs.models import LIVE, Job, Schedule, State
 
 
 def steps_of(flow: Flow) -> QuerySet[FlowStep]:
@@ -21,6 +21,10 @@ def connections_of(flow: Flow) -> QuerySet[Connection]:
 
 def is_running(flow: Flow) -> bool:
     return Job.objects.filter(kind="flow", subject_id=flow.id, state__in=LIVE).exists()
+
+
+def waiting_jobs(flow: Flow) -> QuerySet[Job]:
+    return Job.objects.filter(kind="flow", subject_id=flow.id, state=State.QUEUED)
 
 
 def schedule_of(flow: Flow) -> Schedule | None:

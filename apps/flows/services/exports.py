@@ -8,8 +8,9 @@ from django.db.models import ProtectedError
 
 from apps.connections.models import Connection
 from apps.errors import Conflict, Invalid
-from apps.flows.models import Export
+from apps.flows.models import Export, Flow
 from apps.flows.services import rules
+from apps.flows.services.scheduling import follow_connections
 
 FIELDS = (
     "connection",
@@ -55,11 +56,14 @@ def clone_export(*, export: Export, name: str = "", connections: Mapping[str, Co
 
 
 def _store(export: Export, values: Mapping[str, Any]) -> Export:
+    former = export.connection_id
     rules.assign(export, FIELDS, values)
     rules.raise_all(_problems(export))
     try:
         with transaction.atomic():
             export.save()
+            if export.connection_id != former:
+                follow_connections(Flow.objects.filter(steps__export=export).distinct())
     except IntegrityError as error:
         raise Conflict("The export could not be stored: something it refers to has gone.") from error
     return export

@@ -10,14 +10,13 @@ from django.db.models import F
 from apps.connections.models import Connection
 from apps.errors import Conflict, Invalid
 from apps.flows.models import Flow, FlowStep
-from apps.flows.queries import connections_of, is_running, steps_of
+from apps.flows.queries import is_running, schedule_of, steps_of, waiting_jobs
 from apps.flows.services.exports import clone_export
 from apps.flows.services.imports import clone_import
+from apps.flows.services.scheduling import KIND, store_schedule
 from apps.jobs import services as jobs
-from apps.jobs.models import Schedule
 
 FIELDS = ("name", "description", "is_enabled", "document")
-KIND = "flow"
 Step = Mapping[str, Any]
 """`{"export": Export}` or `{"destination": Import}`, with `proceed_on_failure` and `document` where wanted."""
 
@@ -35,9 +34,11 @@ def change_flow(*, flow: Flow, values: Mapping[str, Any], at: datetime) -> Flow:
 
 
 def remove_flow(*, flow: Flow) -> None:
-    """Raises Conflict while it runs."""
+    """Raises Conflict while it runs; a run that waits is cancelled."""
     with transaction.atomic():
         Flow.objects.select_for_update().get(id=flow.id)
+        for job in waiting_jobs(flow):
+            jobs.cancel(job=job)
         if is_running(flow):
             raise Conflict("The flow is running: cancel its job first.", code="in_use")
         jobs.remove_schedule(kind=KIND, subject_id=flow.id)
@@ -79,7 +80,7 @@ def _store(flow: Flow, values: Mapping[str, Any], at: datetime) -> Flow:
         for role in FlowStep.Role:
             if f"{role}s" in values:
                 _store_steps(flow, role, values[f"{role}s"])
-        _store_schedule(flow, values, at)
+        store_schedule(flow=flow, schedule=_schedule(flow, values), at=at)
     return flow
 
 
@@ -113,26 +114,10 @@ def _check(flow: Flow, role: FlowStep.Role, step: FlowStep) -> None:
         raise Invalid("There is no such export or import.", code="invalid_ref", field=f"{role}s")
 
 
-def _store_schedule(flow: Flow, values: Mapping[str, Any], at: datetime) -> None:
+def _schedule(flow: Flow, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The wanted one, else the one that there is."""
     if "schedule" in values:
-        schedule = values["schedule"]
-    else:
-        row = Schedule.objects.filter(kind=KIND, subject_id=flow.id).first()
-        schedule = row and {"cron": row.cron, "interval": row.interval, "timezone": row.timezone}
-    if not schedule:
-        jobs.remove_schedule(kind=KIND, subject_id=flow.id)
-        return
-    jobs.set_schedule(
-        kind=KIND,
-        subject_id=flow.id,
-        subject_uid=flow.uid,
-        organization_id=flow.organization_id,
-        project_id=flow.project_id,
-        cron=schedule.get("cron") or "",
-        interval=schedule.get("interval"),
-        timezone=schedule.get("timezone") or "UTC",
-        is_enabled=flow.is_enabled,
-        needs=[connection.uid for connection in connections_of(flow)],
-        labels={"flow": flow.uid},
-        at=at,
-    )
+        wanted: Mapping[str, Any] | None = values["schedule"]
+        return wanted
+    row = schedule_of(flow)
+    return None if row is None else {"cron": row.cron, "interval": row.interval, "timezone": row.timezone}

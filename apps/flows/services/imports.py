@@ -8,8 +8,9 @@ from django.db.models import ProtectedError
 
 from apps.connections.models import Connection
 from apps.errors import Conflict, Invalid
-from apps.flows.models import Import
+from apps.flows.models import Flow, Import
 from apps.flows.services import rules
+from apps.flows.services.scheduling import follow_connections
 
 FIELDS = (
     "connection",
@@ -51,11 +52,14 @@ def clone_import(*, import_: Import, name: str = "", connections: Mapping[str, C
 
 
 def _store(import_: Import, values: Mapping[str, Any]) -> Import:
+    former = import_.connection_id
     rules.assign(import_, FIELDS, values)
     rules.raise_all(_problems(import_))
     try:
         with transaction.atomic():
             import_.save()
+            if import_.connection_id != former:
+                follow_connections(Flow.objects.filter(steps__destination=import_).distinct())
     except IntegrityError as error:
         raise Conflict("The import could not be stored: something it refers to has gone.") from error
     return import_

@@ -6,6 +6,7 @@ from apps.jobs.services.record_errors import resolve_errors
 from apps.jobs.services.results import erase_expired_results, wait
 from apps.jobs.services.running import drain, run, work_through
 from apps.jobs.services.schedules import (
+    change_needs,
     pause_schedules,
     remove_schedule,
     resume_schedules,
@@ -19,6 +20,7 @@ __all__ = [
     "Dispatcher",
     "Work",
     "cancel",
+    "change_needs",
     "claim",
     "claim_next",
     "drain",

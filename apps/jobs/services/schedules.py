@@ -12,6 +12,7 @@ from apps.jobs.models import Job, Schedule
 from apps.jobs.runners import runner
 
 MINIMUM_SECONDS = 60
+MAXIMUM_SECONDS = 366 * 86_400
 QUEUED_EVENTS = """
 INSERT INTO jobs_jobevent (job_id, number, at, level, message, data)
 SELECT id, 1, clock_timestamp(), 'state', 'queued', '{"origin": "schedule"}' FROM jobs_job WHERE uid = ANY(%s)
@@ -31,9 +32,13 @@ def set_schedule(
     timezone: str = "UTC",
     is_enabled: bool = True,
     needs: list[str] | None = None,
+    paused_reason: str = "",
     labels: dict[str, Any] | None = None,
 ) -> Schedule:
-    """The subject's one schedule, made or changed. Raises Invalid for a cron that is unreadable or too frequent."""
+    """The subject's one schedule, made or changed. `paused_reason`: why it is to wait for one of its `needs`.
+
+    Raises Invalid for a cron that is unreadable or too frequent.
+    """
     _check(cron=cron, interval=interval, timezone=timezone)
     values = {
         "subject_uid": subject_uid,
@@ -44,6 +49,7 @@ def set_schedule(
         "timezone": timezone,
         "is_enabled": is_enabled,
         "needs": needs or [],
+        "paused_reason": paused_reason[:200],
         "labels": labels or {},
     }
     schedule, _ = Schedule.objects.update_or_create(kind=kind, subject_id=subject_id, defaults=values)
@@ -54,6 +60,12 @@ def set_schedule(
 
 def remove_schedule(*, kind: str, subject_id: int) -> None:
     Schedule.objects.filter(kind=kind, subject_id=subject_id).delete()
+
+
+def change_needs(*, kind: str, subject_id: int, needs: list[str], paused_reason: str) -> None:
+    """What the subject's schedule needs from now on, and why it is to wait for that ("": it is not)."""
+    schedule = Schedule.objects.filter(kind=kind, subject_id=subject_id)
+    schedule.update(needs=needs, paused_reason=paused_reason[:200])
 
 
 def pause_schedules(*, needs: str, reason: str) -> int:
@@ -74,9 +86,12 @@ def resume_schedules(*, needs: str, at: datetime) -> int:
 def next_slot(schedule: Schedule, *, after: datetime) -> datetime | None:
     """The first moment after `after` at which the schedule is due; None when it never is."""
     if schedule.interval:
+        period = timedelta(seconds=schedule.interval)
         begin = schedule.next_at or after
-        missed = max(0, (after - begin) // timedelta(seconds=schedule.interval) + 1)
-        return begin + timedelta(seconds=schedule.interval * missed)
+        if begin > after + period:  # it was less frequent before
+            begin = after
+        missed = max(0, (after - begin) // period + 1)
+        return begin + period * missed
     return next(CronSim(schedule.cron, after.astimezone(ZoneInfo(schedule.timezone))), None)
 
 
@@ -129,8 +144,8 @@ def _job(schedule: Schedule) -> Job:
 def _check(*, cron: str, interval: int | None, timezone: str) -> None:
     if bool(cron) == (interval is not None):
         raise Invalid("A schedule has either a cron expression or an interval.", field="schedule")
-    if interval is not None and interval < MINIMUM_SECONDS:
-        raise Invalid("The shortest interval is one minute.", field="schedule")
+    if interval is not None and not MINIMUM_SECONDS <= interval <= MAXIMUM_SECONDS:
+        raise Invalid("An interval is one minute at least, and a year at most.", field="schedule")
     if timezone not in available_timezones():
         raise Invalid(f"There is no time zone named {timezone!r}.", field="timezone")
     if cron:
