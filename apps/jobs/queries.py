@@ -1,6 +1,11 @@
 """Reads of jobs."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from apps.jobs.models import ENDED, Job, RecordError
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +25,11 @@ def pace(*, records: int, expected: int | None, seconds: float | None, is_over: 
         return Pace(round(speed, 1), 0)
     left = None if expected is None else round(max(0, expected - records) / speed)
     return Pace(round(speed, 1), left)
+
+
+def open_errors_for_update(job: Job, *, uids: Collection[str] | None) -> QuerySet[RecordError]:
+    """The job's errors that can be tried again (all, or those named): unsolved, and in no retry that goes on."""
+    is_free = Q(retry=None) | Q(retry__state__in=ENDED)
+    errors = RecordError.objects.select_for_update(of=("self",)).order_by("id")
+    errors = errors.filter(is_free, job=job, resolved_at=None, record__isnull=False)
+    return errors if uids is None else errors.filter(uid__in=uids)

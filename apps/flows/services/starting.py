@@ -4,61 +4,56 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from apps.errors import Conflict, Invalid, NotFound
 from apps.flows.models import Flow
 from apps.flows.queries import connections_of
+from apps.flows.services.scheduling import KIND
 from apps.jobs import services as jobs
-from apps.jobs.models import ENDED, Job, RecordError
+from apps.jobs.models import ENDED, Job, RecordError, State
+from apps.jobs.queries import open_errors_for_update
 
 
 def run_flow(*, flow: Flow, params: Mapping[str, Any] | None = None, idempotency_key: str = "", at: datetime) -> Job:
     """The queued job. Raises Conflict when a connection is offline, Invalid when there is nothing to run."""
     _check(flow)
-    return jobs.start(
-        kind="flow",
-        subject_id=flow.id,
-        subject_uid=flow.uid,
-        organization_id=flow.organization_id,
-        project_id=flow.project_id,
-        labels={"flow": flow.uid},
-        params=dict(params or {}),
-        idempotency_key=idempotency_key,
-        at=at,
-    )
+    return _start(flow, at, params=dict(params or {}), idempotency_key=idempotency_key)
 
 
 def retry(*, job: Job, at: datetime, uids: Collection[str] | None = None) -> Job:
     """A child job that tries a run's open errors again (all, or those named), or the whole run if it failed.
 
-    Raises Conflict while the job runs, NotFound when there is nothing to try again.
+    Raises Conflict while the job runs or a connection is offline, NotFound when there is nothing to try again.
     """
     flow = Flow.objects.filter(id=job.subject_id).first()
-    if job.kind != "flow" or flow is None:
+    if job.kind != KIND or flow is None:
         raise NotFound("The flow of this job is gone.")
     if job.state not in ENDED:
         raise Conflict("The job has not ended yet.", code="job_running", job=job.uid)
-    if job.state in {"failed", "cancelled"} and uids is None:
+    if job.state in {State.FAILED, State.CANCELLED} and uids is None:
         return run_flow(flow=flow, at=at)
-    errors = RecordError.objects.filter(job=job, resolved_at=None, retry=None)
-    if uids is not None:
-        errors = errors.filter(uid__in=uids)
-    wanted = list(errors.values_list("uid", flat=True))
-    if not wanted:
-        raise NotFound("There is no open error to try again.", code="nothing_to_retry")
-    child = jobs.start(
-        kind="flow",
+    _check(flow)
+    with transaction.atomic():
+        errors = [error.id for error in open_errors_for_update(job, uids=uids)]
+        if not errors:
+            raise NotFound("There is no open error to try again.", code="nothing_to_retry")
+        child = _start(flow, at, params={"retry": True}, origin=Job.Origin.RETRY, parent=job)
+        RecordError.objects.filter(id__in=errors).update(retry=child)
+    return child
+
+
+def _start(flow: Flow, at: datetime, **values: Any) -> Job:
+    return jobs.start(
+        kind=KIND,
         subject_id=flow.id,
         subject_uid=flow.uid,
         organization_id=flow.organization_id,
         project_id=flow.project_id,
         labels={"flow": flow.uid},
-        params={"retry": True},
-        origin=Job.Origin.RETRY,
-        parent=job,
         at=at,
+        **values,
     )
-    RecordError.objects.filter(uid__in=wanted, retry=None).update(retry=child)
-    return child
 
 
 def _check(flow: Flow) -> None:
