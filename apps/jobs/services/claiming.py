@@ -2,8 +2,9 @@
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
 
-from apps.jobs.models import Job, JobEvent
+from apps.jobs.models import LIVE, Job, JobEvent
 from apps.jobs.services import events
 
 DUE = "(not_before IS NULL OR not_before <= now())"
@@ -58,5 +59,5 @@ def _has_slot(job_id: int, worker: str) -> bool:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [worker])
     if not Job.objects.filter(id=job_id, queue="sync").exists():
         return True
-    running = Job.objects.filter(worker=worker, queue="sync", state__in=("running", "cancelling"))
-    return running.filter(lease_until__isnull=False).exclude(id=job_id).count() < settings.JOB_SYNC_SLOTS
+    running = Job.objects.filter(worker=worker, queue="sync", state__in=LIVE, lease_until__gt=Now())
+    return running.exclude(id=job_id).count() < settings.JOB_SYNC_SLOTS
