@@ -91,4 +91,6 @@ def _same(job: Job) -> Job | None:
     waiting = mine.filter(kind=job.kind, subject_id=job.subject_id, state=State.QUEUED, parent=None).first()
     if waiting is not None and waiting.params != job.params:
         raise Conflict("Another run waits already.", code="run_waiting", job=waiting.uid)
+    if waiting is not None and job.idempotency_key:  # so that the same request finds it again once it runs
+        Job.objects.filter(id=waiting.id, idempotency_key="").update(idempotency_key=job.idempotency_key)
     return waiting
