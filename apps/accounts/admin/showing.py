@@ -23,7 +23,7 @@ def column(
 
 def when(moment: datetime | None) -> SafeString | str:
     """A moment; the page's script shows it in the reader's time zone, and how long ago it was."""
-    if moment is None:
+    if not moment:  # templates say "" for what is not there
         return NOTHING
     shown = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return format_html('<time datetime="{}">{}</time>', moment.isoformat(), shown)

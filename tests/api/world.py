@@ -1,0 +1,136 @@
+"""One of everything in an organisation."""
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from apps.accounts.models import Organization
+from apps.connections import services as connections
+from apps.connections.models import Connection
+from apps.connectors import queries as connectors
+from apps.flows import services as flows
+from apps.flows.models import Export, Flow, Import
+from apps.jobs.models import Job, JobStep, RecordError, State
+
+CANARY = "CANARY-9f27-password"
+
+
+@dataclass(frozen=True)
+class World:
+    organization: Organization
+    connection: Connection
+    export: Export
+    import_: Import
+    flow: Flow
+    job: Job
+    queued: Job
+    step: JobStep
+    error: RecordError
+
+    @property
+    def uids(self) -> dict[str, str]:
+        """By the placeholder of a path or a body. `spare` rows are used by nothing, so they can be removed."""
+        return {
+            "connection": self.connection.uid,
+            "export": self.export.uid,
+            "import": self.import_.uid,
+            "flow": self.flow.uid,
+            "job": self.job.uid,
+            "queued": self.queued.uid,
+            "step": self.step.uid,
+            "error": self.error.uid,
+            "spare_connection": Connection.objects.get(organization=self.organization, name="Spare").uid,
+            "spare_export": Export.objects.get(organization=self.organization, name="Spare").uid,
+            "spare_import": Import.objects.get(organization=self.organization, name="Spare").uid,
+        }
+
+
+def make_world(organization: Organization) -> World:
+    connection = make_connection(organization, "Shop")
+    make_connection(organization, "Spare")
+    export, import_ = make_export(connection, "Orders"), make_import(connection, "Orders")
+    make_export(connection, "Spare")
+    make_import(connection, "Spare")
+    flow = flows.create_flow(
+        organization_id=organization.id,
+        project_id=None,
+        values={
+            "name": "Nightly",
+            "is_enabled": True,
+            "generators": [{"export": export}],
+            "processors": [{"destination": import_}],
+            "schedule": {"cron": "5 0 * * *", "timezone": "UTC"},
+        },
+        at=timezone.now(),
+    )
+    job = make_job(flow, State.COMPLETED, records_read=3, records_written=2, records_failed=1)
+    step = JobStep.objects.create(
+        job=job,
+        step_uid=flow.steps.get(role="processor").uid,
+        role="import",
+        resource_uid=import_.uid,
+        name=import_.name,
+        records=2,
+        failed=1,
+        ended_at=timezone.now(),
+    )
+    return World(
+        organization=organization,
+        connection=connection,
+        export=export,
+        import_=import_,
+        flow=flow,
+        job=job,
+        queued=make_job(flow, State.QUEUED),
+        step=step,
+        error=make_error(step),
+    )
+
+
+def make_connection(organization: Organization, name: str) -> Connection:
+    return connections.create(
+        organization_id=organization.id,
+        project_id=None,
+        connector=connectors.connector("postgresql"),
+        name=name,
+        values={"host": "db.example", "database": "shop", "user": "reader", "password": CANARY},
+    )
+
+
+def make_export(connection: Connection, name: str) -> Export:
+    values = {"connection": connection, "name": name, "source": {"schema": "public", "table": "orders"}}
+    return flows.create_export(organization_id=connection.organization_id, project_id=None, values=values)
+
+
+def make_import(connection: Connection, name: str) -> Import:
+    values = {"connection": connection, "name": name, "target": {"table": "orders"}, "mode": "upsert", "key": ["id"]}
+    return flows.create_import(organization_id=connection.organization_id, project_id=None, values=values)
+
+
+def make_job(flow: Flow, state: State, **figures: int) -> Job:
+    now = timezone.now()
+    return Job.objects.create(
+        kind="flow",
+        subject_id=flow.id,
+        subject_uid=flow.uid,
+        organization_id=flow.organization_id,
+        labels={"flow": flow.uid},
+        queue="sync",
+        state=state,
+        started_at=None if state == State.QUEUED else now,
+        ended_at=now if state == State.COMPLETED else None,
+        **figures,
+    )
+
+
+def make_error(step: JobStep, index: int = 0) -> RecordError:
+    return RecordError.objects.create(
+        job_id=step.job_id,
+        step_uid=step.step_uid,
+        page=0,
+        index=index,
+        source="application",
+        code="value_too_long",
+        message="The value is too long for the column name.",
+        record={"id": index, "name": "a name"},
+    )
