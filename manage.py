@@ -20,8 +20,6 @@ def main() -> None:
 
 
 def run_tests(arguments: "list[str]") -> None:
-    os.environ.setdefault("CROSSDOCK_HOME", str(install.ROOT / ".crossdock" / "test"))
-    os.environ.setdefault("CROSSDOCK_EMBEDDED", "test")
     os.chdir(install.ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])
 

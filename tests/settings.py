@@ -1,0 +1,11 @@
+"""The settings over a state folder of the tests' own, whose servers put speed before durability."""
+
+# ruff: noqa: F403 (the environment comes before the settings, which read it)
+import os
+
+from config.home import ROOT
+
+os.environ.setdefault("CROSSDOCK_HOME", str(ROOT / ".crossdock" / "test"))
+os.environ.setdefault("CROSSDOCK_EMBEDDED", "test")
+
+from config.settings import *
