@@ -59,6 +59,10 @@ def test_a_dry_run_counts_and_changes_nothing(db, store):
     assert list(Connection.objects.order_by("id").values()) == before
 
 
+def test_says_when_there_is_nothing_to_do(db, surroundings):
+    assert rotate_keys() == "Nothing is sealed.\n"
+
+
 def test_ends_with_nothing_under_the_old_key(db, store, monkeypatch, settings):
     monkeypatch.setattr(rotation, "BATCH", 10)
     store(25)

@@ -45,6 +45,12 @@ def test_the_command_says_what_it_did():
     assert output.getvalue() == "The catalogue is up to date; 4 connectors were new or had changed.\n"
 
 
+def test_the_command_can_be_silent():
+    output = StringIO()
+    call_command("load_catalogue", verbosity=0, stdout=output)
+    assert (output.getvalue(), Connector.objects.count()) == ("", 4)
+
+
 def test_a_connector_is_found_by_name_unless_switched_off():
     services.load_catalogue()
     assert queries.connector("sqlite").label == "SQLite"

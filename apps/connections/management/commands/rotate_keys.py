@@ -15,6 +15,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         unreadable = 0 if options["dry_run"] else self._rotate()
         counted = rotation.count_by_key()
+        if not counted:
+            self.stdout.write("Nothing is sealed.")
         for key_id, count in sorted(counted.items()):
             self.stdout.write(f"{count} under key {key_id}")
         if unreadable:

@@ -10,4 +10,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         changed = connectors.load_catalogue()
-        self.stdout.write(f"The catalogue is up to date; {changed} connectors were new or had changed.")
+        if options["verbosity"]:
+            self.stdout.write(f"The catalogue is up to date; {changed} connectors were new or had changed.")
