@@ -12,8 +12,8 @@ SELECT c.relkind = 'r' AND c.relpersistence = 'p' AND NOT c.relhassubclass AND N
    AND pg_catalog.pg_get_userbyid(c.relowner) = current_user
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = c.oid)
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
-                      AND (a.attidentity <> '' OR a.attacl IS NOT NULL OR a.attoptions IS NOT NULL
-                           OR a.attstattarget <> -1))
+                      AND (a.attidentity <> '' OR a.attacl IS NOT NULL OR a.attstattarget <> -1
+                           OR a.attoptions::text LIKE '%%n_distinct%%'))
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k
                     WHERE k.conrelid = c.oid AND (k.contype NOT IN ('p', 'u', 'c', 'n') OR k.condeferrable))
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
