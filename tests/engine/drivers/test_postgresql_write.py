@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from engine.contract import Delivery, Mode, Request, Standing, Target
-from engine.errors import ConfigError, FenceLost
+from engine.errors import ConfigError, FenceLost, RecordError, Stopped
 from engine.schema import Column, Kind, RawJson, Table, Type
 from tests.engine.drivers.destinations import (
     ID,
@@ -145,11 +145,16 @@ class TestRights:
 class TestSwap:
     """A table that Crossdock made may be swapped; one that something hangs on keeps its place and gets other rows."""
 
-    def test_what_belongs_to_the_table_goes_with_its_name(self, place: PostgresqlPlace) -> None:
+    @pytest.fixture
+    def role(self, place: PostgresqlPlace) -> Iterator[str]:
+        name = f"{place.settings['database']}_reader"
+        place.execute(f"CREATE ROLE {name}")
+        yield name
+        place.execute(f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+
+    def test_what_belongs_to_the_table_goes_with_its_name(self, place: PostgresqlPlace, role: str) -> None:
         run(place.writer(Mode.REPLACE, (ID, Column("name", TEXT, comment="It's \\ a name"))), named(1, 2))
-        role = f"{place.settings['database']}_reader"
         place.execute(
-            f"CREATE ROLE {role}",
             f"GRANT SELECT ON target TO {role} WITH GRANT OPTION",
             "REVOKE DELETE ON target FROM current_user",
             "COMMENT ON TABLE target IS 'All \\ the ''names'''",
@@ -174,7 +179,6 @@ class TestSwap:
         assert oid(place) != number
         assert place.ids() == [3, 4]
         assert {name: place.rows(query) for name, query in facts.items()} == before
-        place.execute(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
 
     @pytest.mark.parametrize(
         "hanging",
@@ -251,6 +255,88 @@ class TestSwap:
         with pytest.raises(FenceLost):
             writer.finish(at(1))
         assert place.ids() == [1]
+
+
+class TestBytes:
+    def source(self, place: PostgresqlPlace, columns: str = "id bigint PRIMARY KEY, name varchar(100)") -> Any:
+        place.execute(
+            f"CREATE TABLE source ({columns})",
+            "INSERT INTO source (id, name) SELECT n, 'name ' || n FROM generate_series(1, 5) n",
+        )
+        return place.reading(Request(Table("source", "public"), native=True))
+
+    @pytest.mark.parametrize(
+        ("target", "reason"),
+        [
+            ("id bigint, name varchar(100)", ""),
+            ("id integer, name varchar(100)", "id is bigint there and integer here"),
+            ("id bigint, name varchar(99)", "name is character varying(100) there and character varying(99) here"),
+            ("id bigint, name varchar(100) GENERATED ALWAYS AS ('x') STORED", "public.target fills a column by itself"),
+        ],
+    )
+    def test_every_type_must_be_the_very_same(self, place: PostgresqlPlace, target: str, reason: str) -> None:
+        reading = self.source(place)
+        place.execute(f"CREATE TABLE target ({target})")
+        writer = place.writer(Mode.APPEND, reading.stream.columns)
+        writer.take_over()
+        assert writer.bytes_refusal(reading) == reason
+
+    def test_types_that_every_database_numbers_by_itself_are_refused(self, place: PostgresqlPlace) -> None:
+        place.execute("CREATE TABLE target (id regclass)", "CREATE TABLE source (id regclass)")
+        reading = place.reading(Request(Table("source", "public"), native=True))
+        writer = place.writer(Mode.APPEND, reading.stream.columns, ())
+        writer.take_over()
+        assert writer.bytes_refusal(reading) == "id is regclass, whose bytes are not safe to hand on"
+
+    def test_updates_by_bytes(self, place: PostgresqlPlace) -> None:
+        reading = self.source(place)
+        place.execute(
+            "CREATE TABLE target (id bigint PRIMARY KEY, name varchar(100))",
+            "INSERT INTO target VALUES (2, 'old'), (9, 'other')",
+        )
+        writer = place.writer(Mode.UPSERT, reading.stream.columns)
+        writer.take_over()
+        writer.begin(at(0))
+        (stretch,) = reading.ranges()
+        assert writer.write_bytes(stretch.chunks, at) == 5
+        assert place.rows("SELECT id, name FROM target ORDER BY id") == [*pairs(1, 2, 3, 4, 5), (9, "other")]
+        assert place.writer(Mode.UPSERT, of=lineage(2)).take_over() == Standing(at(5), done=False)
+
+    def test_a_stop_between_two_chunks_takes_the_range_back(self, place: PostgresqlPlace) -> None:
+        reading = self.source(place)
+        writer = place.writer(Mode.REPLACE, reading.stream.columns)
+        writer.take_over()
+        writer.begin(at(0))
+        (stretch,) = reading.ranges()
+
+        def stopped() -> Iterator[bytes]:
+            yield next(stretch.chunks)
+            raise Stopped("cancel")
+
+        with pytest.raises(Stopped):
+            writer.write_bytes(stopped(), at)
+        (stage,) = place.tables() - {"source", "crossdock_state"}
+        assert place.rows(f"SELECT count(*) FROM {stage}") == [(0,)]
+        writer.write([{"id": 1, "name": "a"}], at(1), Refusals())
+        writer.finish(at(1))
+        assert place.ids() == [1]
+
+    def test_a_refused_row_refuses_its_range(self, place: PostgresqlPlace) -> None:
+        reading = self.source(place)
+        place.execute(
+            "CREATE TABLE target (id bigint PRIMARY KEY, name varchar(100))", "INSERT INTO target VALUES (3, 'mine')"
+        )
+        writer = place.writer(Mode.APPEND, reading.stream.columns)
+        writer.take_over()
+        writer.begin(at(0))
+        (stretch,) = reading.ranges()
+        with pytest.raises(RecordError) as caught:
+            writer.write_bytes(stretch.chunks, at)
+        assert caught.value.code == "duplicate_key"
+        assert place.ids() == [3]
+        refusals = Refusals()
+        writer.write(named(2, 3, 4), at(1), refusals)
+        assert (place.ids(), refusals.codes) == ([2, 3, 4], {1: "duplicate_key"})
 
 
 class TestPresentTables:

@@ -53,7 +53,7 @@ class PostgresqlWriter(SqlWriter):
             if source.native != target.native:
                 return f"{source.name} is {source.native} there and {target.native} here"
             if not ddl.is_own(target):
-                return f"{source.name} is {source.native}, which every database numbers by itself"
+                return f"{source.name} is {source.native}, whose bytes are not safe to hand on"
         return ""
 
     def write_bytes(self, chunks: Iterable[bytes], position: Callable[[int], Position]) -> int:
