@@ -31,6 +31,7 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold is not typed
     panel_template = ""
     empty_text = ""
     change_form_template = "console/change_form.html"
+    change_list_template = "console/change_list.html"
     list_filter_submit = False
     list_per_page = 50
     show_full_result_count = False
@@ -109,6 +110,7 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold is not typed
             context["facts"] = () if can_change else self.facts(request, obj)
             context["buttons"] = self._placed_buttons(obj) if self.may_change(request, obj) else ()
             context["panel_template"] = self.panel_template
+            context["can_save"] = can_change
             context |= self.panel(request, obj)
         response: HttpResponse = super().render_change_form(request, context, *args, obj=obj, **options)
         return response

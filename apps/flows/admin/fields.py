@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.db.models import Model
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.widgets import SELECT_CLASSES, UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
 from apps.accounts.admin.forms import OwnTemplate
@@ -43,12 +45,16 @@ class OrderedChoices(forms.ModelMultipleChoiceField):  # type: ignore[type-arg] 
         return [str(key) for key in initial or ()] != [str(key) for key in data or ()]
 
 
-class IntervalWidget(OwnTemplate, forms.MultiWidget):
-    template_name = "console/interval.html"
+class IntervalWidget(forms.MultiWidget):
+    """A number and its unit, side by side."""
 
     def __init__(self) -> None:
-        unit = UnfoldAdminSelectWidget(choices=list(UNITS.items()))
-        super().__init__([UnfoldAdminIntegerFieldWidget(attrs={"min": 1}), unit])
+        number = UnfoldAdminIntegerFieldWidget(attrs={"min": 1, "class": "cd-short"})
+        unit = UnfoldAdminSelectWidget(attrs={"class": "cd-short"}, choices=list(UNITS.items()))
+        super().__init__([number, unit])
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        return format_html('<div class="cd-interval">{}</div>', super().render(name, value, attrs, renderer))
 
     def decompress(self, value: int | None) -> list[int | None]:
         """The largest unit that says it in whole numbers."""
