@@ -136,7 +136,7 @@ def _refused(error: pymysql.Error, host: str, port: int, database: str, user: st
     number, _ = _parts(error)
     verdict = VERDICTS.get(number)
     if isinstance(getattr(error, "original_exception", None), ssl.SSLError):
-        verdict = NO_TLS
+        return _engine_error(NO_TLS)
     if verdict == REFUSED:
         return CredentialsError(f"The database refused the user {user!r} or the password.")
     # Who may not use a database is not told whether there is one.
