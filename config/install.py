@@ -178,3 +178,4 @@ def run(*command: str) -> None:
 
 def say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()  # an old Python holds it back, and what it holds is lost when another takes its place
