@@ -16,8 +16,10 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["apps.jobs"])
 
 
-@celeryd_init.connect
 def start_broker(**_: Any) -> None:
     """A worker needs the broker before it needs the database, whose first connection would start both."""
     if not settings.REDIS_URL:
         embedded.start_control()
+
+
+celeryd_init.connect(start_broker)
