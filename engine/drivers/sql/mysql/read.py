@@ -46,6 +46,7 @@ class MysqlValues:
 
 class MysqlReading(SqlReading):
     def __init__(self, session: MysqlSession, plan: Plan, request: Request) -> None:
+        self.session = session
         # A row comparison walks the whole index there.
         super().__init__(session, plan, Selects(plan, DIALECT, as_portable, row_values=False), MysqlValues(), request)
 
