@@ -1,18 +1,17 @@
 """Values for databases whose statements take parameters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.drivers.sql.write_values import Converters, RowConverter, UnwritableError, each, json_text, unchanged
-from engine.schema import Column, Kind, RawJson, Row
+from engine.schema import Column, RawJson, Row
 
 
 class Parameters:
-    """`by_kind`: what a database takes for columns of a kind; texts for those it does not name."""
+    """`converters`: what a database takes for the values of a column."""
 
-    def __init__(self, columns: Sequence[Column], by_kind: Mapping[Kind, Converters]) -> None:
-        names = [column.name for column in columns]
-        self._converter = RowConverter(names, [by_kind.get(column.type.kind, TEXTS) for column in columns], None)
+    def __init__(self, columns: Sequence[Column], converters: Callable[[Column], Converters]) -> None:
+        self._converter = RowConverter([column.name for column in columns], list(map(converters, columns)), None)
 
     def tuples(self, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
         """Raises UnwritableError when a value of these rows can never be written."""

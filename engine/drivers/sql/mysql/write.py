@@ -16,7 +16,7 @@ from engine.drivers.sql.mysql.write_load import Loader
 from engine.drivers.sql.mysql.write_refusals import refusal
 from engine.drivers.sql.mysql.write_session import MysqlSession
 from engine.drivers.sql.mysql.write_state import MysqlState
-from engine.drivers.sql.mysql.write_values import BY_KIND
+from engine.drivers.sql.mysql.write_values import converters
 from engine.drivers.sql.state import Remembered, State
 from engine.drivers.sql.write import LOCK_SECONDS, Describe, SqlWriter
 from engine.drivers.sql.write_parameters import Parameters
@@ -46,7 +46,7 @@ class MysqlWriter(SqlWriter):
         super().__init__(self._connection, describe=describe, target=target, columns=columns, key=key, lineage=lineage)
         self._is_transactional = True
         self._loader: Loader | None = None
-        self._values = Parameters(columns, BY_KIND)
+        self._values = Parameters(columns, converters)
 
     def finish(self, position: Position) -> None:
         super().finish(position)
@@ -65,7 +65,7 @@ class MysqlWriter(SqlWriter):
             self.columns = tuple(replace(column, native=native) for column, native in pairs)
         else:
             self._examine_present(present)
-        self._values = Parameters(converted(self.columns, self._given), BY_KIND)
+        self._values = Parameters(converted(self.columns, self._given), converters)
 
     def _located(self) -> Table:
         asked = self._target.table

@@ -47,9 +47,7 @@ _WORDS = {
     "invalid_value": "The value does not fit",
 }
 # The server's own words hold values; of them only names are passed on.
-_NAME = re.compile(
-    r"([Cc]olumn|key|CONSTRAINT) [`'](?P<name>(?:[^`']|``|'')+)[`']|[Cc]olumn `[^`]*`\.`[^`]*`\.`(?P<last>[^`]*)`"
-)
+_NAME = re.compile(r"column `[^`]*`\.`[^`]*`\.`(?P<column>[^`]*)`|([Cc]olumn|key|CONSTRAINT) [`'](?P<name>[^`']+)[`']")
 
 
 def refusal(error: pymysql.Error) -> Refusal | None:
@@ -67,4 +65,4 @@ def refusal(error: pymysql.Error) -> Refusal | None:
 def named(error: pymysql.Error) -> str:
     """The column, index or constraint that the error names, "" for none."""
     match = _NAME.search(str(error.args[-1]))
-    return (match["last"] or match["name"]) if match else ""
+    return (match["column"] or match["name"]) if match else ""

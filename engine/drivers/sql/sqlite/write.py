@@ -11,7 +11,7 @@ from engine.drivers.sql.sqlite import ddl, write_facts
 from engine.drivers.sql.sqlite.ddl import names, quoted
 from engine.drivers.sql.sqlite.write_refusals import refusal
 from engine.drivers.sql.sqlite.write_session import SqliteSession
-from engine.drivers.sql.sqlite.write_values import BY_KIND
+from engine.drivers.sql.sqlite.write_values import converters
 from engine.drivers.sql.state import TABLE, State, StateTable
 from engine.drivers.sql.write import Describe, SqlWriter
 from engine.drivers.sql.write_parameters import Parameters
@@ -34,7 +34,7 @@ class SqliteWriter(SqlWriter):
     ) -> None:
         self._connection = SqliteSession(connect, write_names.session_name(lineage))
         super().__init__(self._connection, describe=describe, target=target, columns=columns, key=key, lineage=lineage)
-        self._values = Parameters(columns, BY_KIND)
+        self._values = Parameters(columns, converters)
 
     def _examine(self) -> None:
         self._table = Table(self._target.table.name)
@@ -44,7 +44,7 @@ class SqliteWriter(SqlWriter):
             self.columns = tuple(replace(column, native=ddl.native(column.type)) for column in self._given)
         else:
             self._examine_present(present)
-        self._values = Parameters(converted(self.columns, self._given), BY_KIND)
+        self._values = Parameters(converted(self.columns, self._given), converters)
 
     def _examine_present(self, kind: str) -> None:
         if kind != "table":

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from math import isnan
 
-from engine.drivers.sql.write_parameters import BINARY, JSON, encodable
+from engine.drivers.sql.write_parameters import BINARY, JSON, TEXTS, encodable
 from engine.drivers.sql.write_values import Converters, UnwritableError, each
-from engine.schema import Kind, RawJson
+from engine.schema import Column, Kind, RawJson
 
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 
@@ -24,8 +24,12 @@ def _floats(values: Sequence[float]) -> Sequence[float]:
 
 _NUMBERS: Converters = {str: encodable, RawJson: encodable, int: _integers, float: _floats, bool: each(int)}
 
-BY_KIND: Mapping[Kind, Converters] = {
+_BY_KIND: Mapping[Kind, Converters] = {
     **dict.fromkeys((Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL), _NUMBERS),
     **dict.fromkeys((Kind.JSON, Kind.ARRAY), JSON),
     Kind.BINARY: BINARY,
 }
+
+
+def converters(column: Column) -> Converters:
+    return _BY_KIND.get(column.type.kind, TEXTS)
