@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.contract import Delivery, Lineage, Mode, Position, Request, Standing, Writer
-from engine.schema import Stream
+from engine.schema import Column, Stream
 from engine.sync import position
 from engine.sync.chain import Generator, WriteStep
 from engine.sync.control import Control
@@ -67,6 +67,7 @@ def _request(generator: Generator, hand: Hand) -> Request:
         # a run that goes on reads up to the bound it began with; a new one takes the present one
         until=at["until"] if at["key"] is not None else None,
         after=at["key"],
+        native=_are_alike(generator, hand.step),
         strict=at["since"] is not None and hand.step.target.mode == Mode.APPEND,
     )
 
@@ -80,7 +81,7 @@ def _narrowed(request: Request, generator: Generator, hands: Sequence[Hand]) -> 
 
 
 def _open(generator: Generator, step: WriteStep, stream: Stream, control: Control, stack: ExitStack) -> Hand:
-    mapping = compile_mapping(step.mapping, stream.columns)
+    mapping = compile_mapping(step.mapping, _understood(stream.columns, generator, step))
     lineage = Lineage(
         step=step.uid, stream=generator.memory, job=control.job, fence=control.fence, generation=step.generation
     )
@@ -92,6 +93,18 @@ def _open(generator: Generator, step: WriteStep, stream: Stream, control: Contro
         kept = control.recall(step=step.uid, stream=generator.memory)
         standing = Standing(kept, done=bool(kept and kept.get("done")))
     return Hand(step, mapping, writer, standing, at={})
+
+
+def _are_alike(generator: Generator, step: WriteStep) -> bool:
+    """Whether both ends are of one kind, and so mean the same by a type's own name and by their own literals."""
+    return generator.driver.spec.name == step.driver.spec.name
+
+
+def _understood(columns: Sequence[Column], generator: Generator, step: WriteStep) -> Sequence[Column]:
+    """The columns as the step's system understands them: another system's names of types say nothing to it."""
+    if _are_alike(generator, step):
+        return columns
+    return [replace(column, native="") for column in columns]
 
 
 def _stand(hand: Hand, of: str, generator: Generator, stream: Stream, control: Control) -> None:

@@ -6,6 +6,7 @@ import orjson
 from django.db import connection
 
 from apps.jobs.models import JobEvent
+from engine.toolkit.masking import mask
 
 APPEND = """
 WITH counted AS (UPDATE jobs_job SET event_count = event_count + 1 WHERE id = %s RETURNING id, event_count)
@@ -16,4 +17,4 @@ SELECT id, event_count, clock_timestamp(), %s, %s, %s FROM counted
 
 def append(job_id: int, level: JobEvent.Level, message: str, data: dict[str, Any] | None = None) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(APPEND, [job_id, level, message, orjson.dumps(data or {}).decode()])
+        cursor.execute(APPEND, [job_id, level, mask(message), orjson.dumps(data or {}).decode()])
