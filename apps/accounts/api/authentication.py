@@ -60,6 +60,9 @@ class CallerAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignor
     target_class = CallerAuthentication
     name = ["Bearer", "ApiKey"]
 
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
+        return [{name: []} for name in self.name]  # one of them, not both
+
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
         return [
             {"type": "http", "scheme": "bearer", "description": "An API key (xd_…) or an access token."},

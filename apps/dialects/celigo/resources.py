@@ -22,14 +22,11 @@ from apps.errors import Invalid, NotFound
 
 
 class Part(Serializer[Any]):
-    """An object of a body.
-
-    `kept`: documented fields that are stored and shown as they come and mean nothing to us. `later`: those that would
-    change what a run does and are not supported yet; refused rather than ignored. All other fields are ignored.
-    """
-
+    # An object of a body. Fields that are not named at all are ignored. (A docstring would go into OpenAPI.)
     kept: ClassVar[Collection[str]] = ()
+    """Documented fields that are stored and shown as they come and mean nothing to us."""
     later: ClassVar[Collection[str]] = ()
+    """Fields that would change what a run does and are not supported yet: refused rather than ignored."""
 
     def get_fields(self) -> dict[str, Any]:
         kept = {name: serializers.JSONField(required=False, allow_null=True) for name in self.kept}
@@ -48,8 +45,7 @@ class Part(Serializer[Any]):
 
 
 class Shape(Part):
-    """What a resource is read and written as."""
-
+    # What a resource is read and written as.
     _id = serializers.CharField(read_only=True)
     createdAt = serializers.DateTimeField(read_only=True)
     lastModified = serializers.DateTimeField(read_only=True)

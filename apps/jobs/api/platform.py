@@ -82,6 +82,33 @@ IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", str, OpenApiParameter.HEADER, description="The ETag seen last: 304 while nothing has changed."
 )
 MOMENT = "2026-11-22T09:30:00.000Z"
+GOT = {
+    "id": "5e03061cda20740022300f0e",
+    "kind": "connection_test",
+    "subjectId": "5e03061cda20740022300f09",
+    "parentId": None,
+    "state": "completed",
+    "origin": "manual",
+    "createdAt": MOMENT,
+    "startedAt": MOMENT,
+    "endedAt": MOMENT,
+    "attempt": 1,
+    "progress": {
+        "recordsRead": 0,
+        "recordsWritten": 0,
+        "recordsIgnored": 0,
+        "recordsFailed": 0,
+        "recordsExpected": None,
+        "pagesRead": 0,
+        "pagesWritten": 0,
+        "bytesMoved": 0,
+        "recordsPerSecond": None,
+        "secondsLeft": None,
+    },
+    "error": None,
+    "events": 3,
+    "result": {"ok": True, "code": "", "message": "The system answers and accepts the credentials."},
+}
 
 
 class JobView(Endpoint):
@@ -90,6 +117,7 @@ class JobView(Endpoint):
         summary="A job and how far it is",
         parameters=[IF_NONE_MATCH],
         responses={200: PlatformJob, 304: None, **errors(401, 403, 404)},
+        examples=[OpenApiExample("A test of a connection", GOT, response_only=True, status_codes=["200"])],
         tags=["Platform"],
     )
     def get(self, request: Request, uid: str) -> Response:
@@ -141,7 +169,10 @@ class ReadinessView(Endpoint):
         operation_id="readiness",
         summary="Whether this installation can work",
         responses={200: Readiness, 503: Readiness},
-        examples=[OpenApiExample("Ready", {"ready": True})],
+        examples=[
+            OpenApiExample("Ready", {"ready": True}, response_only=True, status_codes=["200"]),
+            OpenApiExample("Not ready", {"ready": False}, response_only=True, status_codes=["503"]),
+        ],
         tags=["Platform"],
     )
     def get(self, request: Request) -> Response:

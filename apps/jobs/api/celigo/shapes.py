@@ -24,7 +24,7 @@ STATUSES = [*State.values, "retrying"]
 
 
 class CeligoJob(serializers.Serializer[Any]):
-    """Fields that do not apply to a job's type are left out."""
+    """Fields that do not apply to a job are left out."""
 
     _id = serializers.CharField()
     type = serializers.ChoiceField(["flow", "retry", "export", "import"])
