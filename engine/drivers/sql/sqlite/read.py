@@ -1,6 +1,7 @@
 """Reading SQLite in pages. Any column may hold any kind of value: what fits its declared type is made portable, what
 does not is left as it is, for the destination to refuse."""
 
+from decimal import Decimal
 from typing import Any
 
 from engine.contract import Request
@@ -57,6 +58,10 @@ def text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) else value
 
 
+def decimal(value: Any) -> Any:
+    return format(Decimal(str(value)), "f") if isinstance(value, int | float) else value
+
+
 def data(value: Any) -> Any:
     return value.encode() if isinstance(value, str) else value
 
@@ -67,7 +72,7 @@ def json(value: Any) -> Any:
 
 CONVERTERS: dict[Kind, Convert] = {
     Kind.BOOLEAN: flag,
-    Kind.DECIMAL: text,
+    Kind.DECIMAL: decimal,
     Kind.TEXT: text,
     Kind.BINARY: data,
     Kind.JSON: json,
