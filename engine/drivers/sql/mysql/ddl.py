@@ -22,8 +22,8 @@ INDEX_BYTES = 3072
 # What a column of a key other than text takes of an index entry, at the most: a decimal of 65 digits.
 OTHER_BYTES = 32
 
-# Types that another database does not spell alike, or spells alike and means the same. The rest is made from its
-# portable type: PostgreSQL's "text" has no limit, MySQL's holds 64 KB.
+# The types that say more than their portable one does. Only these may be repeated in a statement, and only while a
+# column still is of that type.
 _OWN = re.compile(
     r"(?P<integer>tinyint|smallint|mediumint|int|bigint)(\((?P<shown>\d+)\))?(?P<unsigned> unsigned)?( zerofill)?"
     r"|(?P<float>float)( unsigned)?"
@@ -31,8 +31,8 @@ _OWN = re.compile(
     r"|(?P<year>year)(\(4\))?"
     r"|(?P<timestamp>timestamp)(\((?P<fraction>\d)\))?"
     r"|(?P<list>enum|set)\('(?:[^'\\]|'')*'(?:,'(?:[^'\\]|'')*')*\)"
-    r"|(?P<text>tinytext|mediumtext|longtext)"
-    r"|(?P<blob>tinyblob|mediumblob|longblob)"
+    r"|(?P<text>char\(\d+\)|(tiny|medium|long)?text)"
+    r"|(?P<blob>binary\(\d+\)|(tiny|medium|long)?blob)"
 )
 _COLLATE = re.compile(r" collate \w+$")
 
@@ -92,7 +92,7 @@ def natives(columns: Sequence[Column], key: Sequence[str], words: Words) -> list
     for column in columns:
         native = _key_part(column, columns, key, words) if column.name in key else _native(column, words)
         if left < _bytes_in_row(native):
-            native = "LONGBLOB" if native.startswith("VARBINARY") else "LONGTEXT"
+            native = "LONGBLOB" if "BINARY" in native.upper() else "LONGTEXT"
         left -= _bytes_in_row(native)
         found.append(native)
     return found
@@ -178,7 +178,7 @@ def _key_part(column: Column, columns: Sequence[Column], key: Sequence[str], wor
 
 
 def _bytes_in_row(native: str) -> int:
-    match = re.fullmatch(r"(VARCHAR|VARBINARY)\((\d+)\)", native)
+    match = re.fullmatch(r"(?:VAR)?(CHAR|BINARY)\((\d+)\)", native.upper())
     if match is None:
         return OTHER_BYTES
-    return int(match[2]) * (CHARACTER_BYTES if match[1] == "VARCHAR" else 1)
+    return int(match[2]) * (CHARACTER_BYTES if match[1] == "CHAR" else 1)

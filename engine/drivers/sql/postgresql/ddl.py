@@ -11,15 +11,14 @@ LONGEST_TEXT = 10_485_760
 LONGEST_DECIMAL = 1000
 LONGEST_FRACTION = 6
 
-# What has no counterpart elsewhere travels as text. Points and polygons are left out: MySQL's have the same names and
-# another notation.
+# What has no counterpart elsewhere travels as text.
 _TEXTS = re.compile(
     r"bit|bit varying|box|character|character varying|cidr|circle|inet|jsonpath|line|lseg|macaddr|macaddr8|path|pg_lsn"
-    r"|text|time with time zone|tsquery|tsvector|xml"
+    r"|point|polygon|text|time with time zone|tsquery|tsvector|xml"
     r"|(date|int4|int8|num|ts|tstz)(range|multirange)"
 )
 # The built-in types by the names that format_type gives them, which is how a source's columns are spelled. Only these
-# may be repeated in a statement; the kind tells them from another database's types of the same name.
+# may be repeated in a statement, and only while a column still is of that kind.
 _OWN: dict[str, Type] = {
     "bigint": Type(Kind.INTEGER, size=64),
     "integer": Type(Kind.INTEGER, size=32),
