@@ -47,7 +47,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "separator": True,
         "items": [
             _item("Jobs", "work_history", "jobs_job"),
-            _item("Refused records", "error", "jobs_recorderror"),
+            _item("Record errors", "error", "jobs_recorderror"),
             _item("Schedules", "schedule", "jobs_schedule"),
         ],
     },

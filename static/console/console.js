@@ -1,5 +1,6 @@
 // What every page of the console shares: questions, buttons, times, and parts that keep themselves fresh.
 
+import { showWhatMatters } from "./conditions.js";
 import { say } from "./dom.js";
 import { follow, press } from "./follow.js";
 import { editMappings } from "./mapping.js";
@@ -97,6 +98,7 @@ takeButtons();
 takeCopies();
 growLists();
 editMappings();
+showWhatMatters();
 keepFresh();
 tellTimes();
 setInterval(() => document.hidden || tellTimes(), MOMENTS);

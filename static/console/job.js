@@ -39,7 +39,7 @@ function share(job) {
 function showBar(job) {
   const bar = document.querySelector("[data-bar]");
   const part = share(job);
-  bar.dataset.state = job.state;
+  bar.dataset.state = job.state === "completed" && job.figures.failed ? "refused" : job.state;
   bar.toggleAttribute("data-unknown", part === null && job.state === "running");
   bar.firstElementChild.style.width = part === null ? "" : `${100 * part}%`;
   if (part === null) bar.removeAttribute("aria-valuenow");

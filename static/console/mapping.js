@@ -24,8 +24,7 @@ function edit(text) {
 
   add.addEventListener("click", () => body.append(row({}, () => write(text, body))));
   toggle.addEventListener("click", () => show(text.hidden));
-  if (document.querySelector(".errors") || !read(text)) show(true);
-  else show(false);
+  show(!read(text));
 
   function show(asJson) {
     const rules = asJson ? null : read(text);

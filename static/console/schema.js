@@ -8,11 +8,12 @@ const MANY = 12;
 const tree = document.querySelector("[data-tree]");
 const form = document.querySelector("[data-tree-form]");
 
-// Each level: what its branches are called in the answer, their icon, and the level below.
+// Each level: its icon, what is below it in the answer, and the level of that.
 const LEVELS = {
-  root: { answer: "catalogs", icon: "database", level: "catalog" },
-  catalog: { answer: "schemas", icon: "folder", level: "schema" },
-  schema: { answer: "tables", icon: "table", level: "table" },
+  root: { icon: "dns", answer: "catalogs", below: "catalog" },
+  catalog: { icon: "database", answer: "schemas", below: "schema" },
+  schema: { icon: "folder", answer: "tables", below: "table" },
+  table: { icon: "table" },
 };
 
 async function look(place) {
@@ -27,7 +28,7 @@ async function look(place) {
 
 function branch(name, level, place) {
   const content = element("div");
-  const details = element("details", {}, element("summary", {}, icon(LEVELS[level]?.icon ?? "table"), name), content);
+  const details = element("details", {}, element("summary", {}, icon(LEVELS[level].icon), name), content);
   let isLoaded = false;
   details.addEventListener("toggle", () => {
     if (!details.open || isLoaded) return;
@@ -51,11 +52,11 @@ async function fill(content, level, place) {
 }
 
 function branches(answer, level, place) {
-  const next = LEVELS[level];
-  const names = answer[next.answer].map((found) => found.name ?? found);
+  const { answer: key, below } = LEVELS[level];
+  const names = answer[key].map((found) => found.name ?? found);
   if (!names.length) return [element("p", { class: "cd-empty" }, "Nothing here.")];
   const made = names.map((name) => {
-    const details = branch(name || "(default)", next.level, { ...place, [next.level]: name });
+    const details = branch(name || "(default)", below, { ...place, [below]: name });
     details.dataset.name = name.toLowerCase();
     return details;
   });

@@ -29,6 +29,14 @@ class ServiceForm(AnyModelForm):
     fields_of_problems: dict[str, str] = {}
     """From a service's word for a field to the form's, where they differ."""
 
+    shown_when: dict[str, str] = {}
+    """Fields that matter only with some value of another: {"limit": "type=test"}, several values by commas."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name, condition in self.shown_when.items():
+            self.fields[name].widget.attrs["data-shown-when"] = condition
+
     def store(self) -> models.Model:
         raise NotImplementedError
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -14,7 +15,7 @@ from unfold.admin import ModelAdmin
 
 from apps.accounts.admin import reach
 from apps.accounts.admin.buttons import Button, answer
-from apps.accounts.models import Role
+from apps.accounts.models import Organization, Role
 from apps.errors import ServiceError
 
 Fact = tuple[str, Any]
@@ -51,6 +52,19 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold is not typed
         if isinstance(remote, ScopedAdmin):
             options["queryset"] = remote.reached(request, self.changed_by)
         return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """Without the wrapper that offers to add and change what is pointed at, in windows of their own."""
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Who works for one organization need not choose it."""
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        mine = list(reach.within(Organization.objects.all(), request, self.changed_by, path="id")[:2])
+        return {"organization": mine[0].pk, **initial} if len(mine) == 1 else initial
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only what the page's filters ask: any other column could be guessed letter by letter."""

@@ -47,6 +47,7 @@ class ExportForm(OwnedForm):
     )
     filter = JsonField(empty=[], rows=4, label="Filter", help_text=FILTER_HELP)
     fields_of_problems = {"source": "table", "cursor": "cursor_column"}
+    shown_when = {"limit": "type=test", "cursor_column": "type=delta", "overlap": "type=delta"}
 
     class Meta:
         model = Export

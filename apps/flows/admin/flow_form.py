@@ -40,6 +40,7 @@ class FlowForm(OwnedForm):
         widget=UnfoldAdminSelectWidget(),
     )
     fields_of_problems = {"schedule": "rhythm"}
+    shown_when = {"interval": "rhythm=every", "cron": "rhythm=cron", "timezone": "rhythm=cron"}
 
     class Meta:
         model = Flow

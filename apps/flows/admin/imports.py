@@ -37,6 +37,7 @@ class ImportForm(OwnedForm):
     mapping = MappingField()
     filter = JsonField(empty=[], rows=4, label="Filter", help_text=FILTER_HELP)
     fields_of_problems = {"target": "table"}
+    shown_when = {"key": "mode=upsert", "allow_empty": "mode=replace"}
 
     class Meta:
         model = Import
