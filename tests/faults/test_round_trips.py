@@ -47,7 +47,8 @@ MARIADB = """
 CREATE TABLE `{odd}` (
   `select` bigint PRIMARY KEY,
   `a"b` text, `UPPER` varchar(40), `größe` char(5), big bigint unsigned, small smallint, tiny tinyint,
-  whole int unsigned, exact decimal(20,6), single float, double_ double, yes tinyint(1), day date, clock time(6), moment datetime(6),
+  whole int unsigned, exact decimal(20,6), single float, double_ double,
+  yes tinyint(1), day date, clock time(6), moment datetime(6),
   kind enum('a','b'), several set('x','y'), document json, raw varbinary(20), blob_ longblob, long_ longtext, year_ year
 ) DEFAULT CHARSET utf8mb4;
 INSERT INTO `{odd}` VALUES

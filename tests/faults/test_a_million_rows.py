@@ -1,0 +1,57 @@
+"""A million rows of twelve columns by a real worker: the same on both sides, at a memory that does not grow with them."""
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from apps.flows import services as flows
+from apps.jobs.models import ENDED
+from tests.faults.machine import Machine, eventually
+from tests.faults.scenario import at, make_flow
+
+ROWS = 1_000_000
+MOST_BYTES = 200 * 1024 * 1024
+FILL = f"""
+CREATE TABLE events (
+  id bigint PRIMARY KEY, name text, uid uuid, amount numeric(12,2), at timestamptz, day date, yes boolean, small integer,
+  ratio double precision, kind varchar(10), document jsonb, note text);
+INSERT INTO events SELECT n, 'event ' || n, md5(n::text)::uuid, n * 1.01, now() - n * interval '1 s',
+  current_date - n % 900, n % 3 = 0, n % 30000, n / 7.0, 'kind ' || n % 9, jsonb_build_object('n', n, 'tags', '["a", "b"]'::jsonb),
+  CASE WHEN n % 2 = 0 THEN repeat('note ', 12) END
+FROM generate_series(1, {ROWS}) AS n;
+ANALYZE events;
+"""
+CHECKSUM = "SELECT count(*), sum(hashtextextended(events::text, 0)) FROM events"
+
+
+@pytest.mark.parametrize(
+    ("fields", "lane"),
+    [({}, "bytes"), ({"filter": ["greaterthan", ["extract", "id"], 0]}, "rows")],
+    ids=["bytes", "rows"],
+)
+def test_arrive_whole(machine: Machine, systems: tuple[str, str], fields: dict[str, Any], lane: str) -> None:
+    with at(systems[0]) as source:
+        source.execute(FILL.encode())
+    machine.dispatcher()
+    worker = machine.worker()
+    flow = make_flow(systems, mode="replace", **fields)
+    before = machine.memory(worker)
+    most = before
+
+    job = flows.run_flow(flow=flow, at=timezone.now())
+
+    def has_ended() -> bool:
+        nonlocal most
+        most = max(most, machine.memory(worker))
+        job.refresh_from_db()
+        return job.state in ENDED
+
+    assert eventually(has_ended, 240), machine.logs()
+    assert (job.state, job.error_message) == ("completed", "")
+    assert (job.records_read, job.records_written) == (ROWS, ROWS)
+    assert set(job.steps.filter(role="import").values_list("lane", flat=True)) == {lane}
+    assert most - before < MOST_BYTES, f"{before:,} bytes grew to {most:,}"
+    print(f"{lane}: {(job.ended_at - job.started_at).total_seconds():.1f} s, {before:,} to {most:,} bytes")  # noqa: T201
+    with at(systems[0]) as source, at(systems[1]) as target:
+        assert source.execute(CHECKSUM.encode()).fetchone() == target.execute(CHECKSUM.encode()).fetchone()
