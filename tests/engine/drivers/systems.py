@@ -81,6 +81,9 @@ class System:
     def quoted(self, name: str) -> str:
         return self.quote + name.replace(self.quote, self.quote * 2) + self.quote
 
+    def drop(self, table: Table) -> None:
+        self.execute(f"DROP TABLE {self.quoted(table.name)}")
+
     def drop_all(self) -> None:
         raise NotImplementedError
 

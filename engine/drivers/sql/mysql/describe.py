@@ -13,6 +13,9 @@ from engine.drivers.sql.mysql import types
 from engine.errors import ConfigError
 from engine.schema import Column, Query, Stream, Table
 
+# A name has no character beyond it, and is not even compared with one that has.
+LAST_CHARACTER = "\uffff"
+
 SYSTEM_DATABASES = ("information_schema", "mysql", "performance_schema", "sys")
 
 # The catalogue compares names without case, tables on most systems do not.
@@ -100,7 +103,7 @@ def check_query(query: Query) -> None:
 def _relation(cursor: Cursor, asked: Table, database: str) -> tuple[Table, int | None, bool]:
     schema = asked.schema or asked.catalog or database
     is_one = asked.catalog in ("", schema)
-    if not (is_one and schema and all(map(description.is_name, (schema, asked.name)))):
+    if not (is_one and schema and all(map(_is_name, (schema, asked.name)))):
         raise description.unknown_table(asked)
     cursor.execute(RELATION, {"schema": schema, "name": asked.name, "hidden": SYSTEM_DATABASES})
     found = cursor.fetchone()
@@ -108,6 +111,10 @@ def _relation(cursor: Cursor, asked: Table, database: str) -> tuple[Table, int |
         raise description.unknown_table(asked)
     schema, name, rows, is_view = found
     return Table(name, schema), rows, bool(is_view)
+
+
+def _is_name(text: str) -> bool:
+    return description.is_name(text) and max(text, default="") <= LAST_CHARACTER
 
 
 def _column(found: _Found, json_checks: set[str]) -> Column:
