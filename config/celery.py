@@ -1,15 +1,20 @@
 """The worker's side of the queue."""
 
 import os
+import warnings
 from typing import Any
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import celeryd_init
 from django.conf import settings
 
 from config import embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+# it warns root of pickled messages, and this worker reads nothing but JSON
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("crossdock")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -147,7 +147,7 @@ def install_with_uv(wanted: Path) -> bool:
         pip("install", "--quiet", "--require-hashes", "--no-deps", "-r", str(only_uv))
         run(
             str(uv),
-            *("pip", "sync", "--quiet", "--system-certs", "--require-hashes"),
+            *("pip", "sync", "--quiet", "--system-certs", "--require-hashes", "--compile-bytecode"),
             "--python",
             str(PYTHON),
             str(wanted),

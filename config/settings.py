@@ -8,6 +8,8 @@ from typing import Any
 
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from django.utils.crypto import salted_hmac
 
 from config import console, database_url, embedded, env, home
@@ -127,7 +129,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": database_url.with_redis_database(REDIS_URL, 1) if REDIS_URL else embedded.control_redis_url(1),
         "KEY_PREFIX": "crossdock",
-        "OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2},
+        "OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2, "retry": Retry(NoBackoff(), 0)},
     }
 }
 

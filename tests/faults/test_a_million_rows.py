@@ -1,4 +1,4 @@
-"""A million rows of twelve columns by a real worker: the same on both sides, at a memory that does not grow with them."""
+"""A million rows of twelve columns by a real worker: the same on both sides, at a memory that does not grow."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ ROWS = 1_000_000
 MOST_BYTES = 200 * 1024 * 1024
 FILL = f"""
 CREATE TABLE events (
-  id bigint PRIMARY KEY, name text, uid uuid, amount numeric(12,2), at timestamptz, day date, yes boolean, small integer,
-  ratio double precision, kind varchar(10), document jsonb, note text);
+  id bigint PRIMARY KEY, name text, uid uuid, amount numeric(12,2), at timestamptz, day date, yes boolean,
+  small integer, ratio double precision, kind varchar(10), document jsonb, note text);
 INSERT INTO events SELECT n, 'event ' || n, md5(n::text)::uuid, n * 1.01, now() - n * interval '1 s',
-  current_date - n % 900, n % 3 = 0, n % 30000, n / 7.0, 'kind ' || n % 9, jsonb_build_object('n', n, 'tags', '["a", "b"]'::jsonb),
-  CASE WHEN n % 2 = 0 THEN repeat('note ', 12) END
+  current_date - n % 900, n % 3 = 0, n % 30000, n / 7.0, 'kind ' || n % 9,
+  jsonb_build_object('n', n, 'tags', '["a", "b"]'::jsonb), CASE WHEN n % 2 = 0 THEN repeat('note ', 12) END
 FROM generate_series(1, {ROWS}) AS n;
 ANALYZE events;
 """
