@@ -8,9 +8,9 @@ from typing import Any
 
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.crypto import salted_hmac
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from django.utils.crypto import salted_hmac
 
 from config import console, database_url, embedded, env, home
 
