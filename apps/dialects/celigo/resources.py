@@ -91,10 +91,14 @@ class Resource(Endpoints):
     def rows(self) -> QuerySet[Any]:
         raise NotImplementedError
 
-    def make(self, shape: Any) -> Model:
+    def values(self, shape: Any) -> Values:
+        """What the services take, of a body. Raises Invalid in Celigo's words."""
         raise NotImplementedError
 
-    def alter(self, row: Any, shape: Any) -> None:
+    def make(self, values: Values) -> Model:
+        raise NotImplementedError
+
+    def alter(self, row: Any, values: Values) -> None:
         raise NotImplementedError
 
     def drop(self, row: Any) -> None:
@@ -110,22 +114,24 @@ class Resource(Endpoints):
         return self.shown(uid)
 
     def create(self, request: Request) -> Response:
+        values = self.values(self.checked(object_of(request)))
         with worded(self.name_of):
-            row = self.make(self.checked(object_of(request)))
+            row = self.make(values)
         return self.shown_row(row, 201)
 
     def update(self, request: Request, uid: str) -> Response:
         row = self.row(uid)
+        values = self.values(self.checked(object_of(request)))
         with worded(self.name_of):
-            self.alter(row, self.checked(object_of(request)))
+            self.alter(row, values)
         return self.shown_row(row)
 
     def partial_update(self, request: Request, uid: str) -> Response:
         row = self.row(uid)
         before = self.listing.one(self.rows().filter(uid=uid), what=self.what)
-        after = patched(before, request.data, allowed=self.patchable)
+        values = self.values(self.checked(patched(before, request.data, allowed=self.patchable)))
         with worded(self.name_of):
-            self.alter(row, self.checked(after))
+            self.alter(row, values)
         return self.shown_row(row)
 
     def destroy(self, request: Request, uid: str) -> Response:

@@ -52,7 +52,7 @@ class ConnectionShape(Shape):
             known = ", ".join(connectors.enabled().values_list("name", flat=True))
             code = "invalid_field" if name else "missing_required_field"
             raise Invalid(
-                f"The type of an rdbms connection is one of {known}.", code=code, field="connector"
+                f"The type of an rdbms connection is one of {known}.", code=code, field="rdbms.type"
             ) from error
 
     def settings(self, connector: Connector) -> Values:
@@ -142,30 +142,24 @@ class ConnectionViews(Resource):
     def rows(self) -> QuerySet[Connection]:
         return visible(Connection.objects.all(), caller_of(self.request))
 
-    def make(self, shape: ConnectionShape) -> Connection:
-        caller, connector = caller_of(self.request), shape.connector()
-        return services.create(
-            organization_id=caller.organization_id,
-            project_id=caller.project_id,
-            connector=connector,
-            name=shape.validated_data["name"],
-            external_id=shape.validated_data.get("externalId", ""),
-            values=shape.settings(connector),
-            document=shape.document(),
-        )
-
-    def alter(self, row: Connection, shape: ConnectionShape) -> None:
+    def values(self, shape: ConnectionShape) -> Values:
         connector = shape.connector()
-        if connector.id != row.connector_id:
+        return {
+            "connector": connector,
+            "name": shape.validated_data["name"],
+            "external_id": shape.validated_data.get("externalId", ""),
+            "values": shape.settings(connector),
+            "document": shape.document(),
+        }
+
+    def make(self, values: Values) -> Connection:
+        caller = caller_of(self.request)
+        return services.create(organization_id=caller.organization_id, project_id=caller.project_id, **values)
+
+    def alter(self, row: Connection, values: Values) -> None:
+        if values.pop("connector").id != row.connector_id:
             raise Invalid("The type of a connection cannot change: make another one.", field="connector")
-        services.change(
-            connection=row,
-            name=shape.validated_data["name"],
-            external_id=shape.validated_data.get("externalId", ""),
-            values=shape.settings(connector),
-            document=shape.document(),
-            replace=True,
-        )
+        services.change(connection=row, replace=True, **values)
 
     def drop(self, row: Connection) -> None:
         services.remove(connection=row)

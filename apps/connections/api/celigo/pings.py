@@ -98,13 +98,14 @@ class PingUnsavedView(Endpoint):
         caller = caller_of(request)
         shape = ConnectionShape(data=object_of(request))
         shape.is_valid(raise_exception=True)
+        connector = shape.connector()
+        values = shape.settings(connector)
         with worded(ConnectionViews().name_of):
-            connector = shape.connector()
             job = services.start_unsaved_test(
                 organization_id=caller.organization_id,
                 project_id=caller.project_id,
                 connector=connector,
-                values=shape.settings(connector),
+                values=values,
                 at=timezone.now(),
             )
         return _answer(job)

@@ -229,16 +229,18 @@ class ExportViews(Resource):
     def rows(self) -> QuerySet[Export]:
         return visible(Export.objects.all(), caller_of(self.request))
 
-    def make(self, shape: ExportShape) -> Export:
+    def values(self, shape: ExportShape) -> Values:
+        uid = shape.validated_data["_connectionId"]
+        return shape.values(resolved(Connection.objects.all(), uid, caller_of(self.request), field="_connectionId"))
+
+    def make(self, values: Values) -> Export:
         caller = caller_of(self.request)
         return services.create_export(
-            organization_id=caller.organization_id,
-            project_id=caller.project_id,
-            values=shape.values(self._connection(shape)),
+            organization_id=caller.organization_id, project_id=caller.project_id, values=values
         )
 
-    def alter(self, row: Export, shape: ExportShape) -> None:
-        services.change_export(export=row, values=shape.values(self._connection(shape)))
+    def alter(self, row: Export, values: Values) -> None:
+        services.change_export(export=row, values=values)
 
     def drop(self, row: Export) -> None:
         services.remove_export(export=row)
@@ -246,7 +248,3 @@ class ExportViews(Resource):
     def copy(self, row: Export, values: Values) -> Export:
         connections = connection_map(values, caller_of(self.request))
         return services.clone_export(export=row, name=values.get("name", ""), connections=connections)
-
-    def _connection(self, shape: ExportShape) -> Connection:
-        uid = shape.validated_data["_connectionId"]
-        return resolved(Connection.objects.all(), uid, caller_of(self.request), field="_connectionId")

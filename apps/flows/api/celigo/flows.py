@@ -232,17 +232,17 @@ class FlowViews(Resource):
     def rows(self) -> QuerySet[Flow]:
         return visible(Flow.objects.all(), caller_of(self.request))
 
-    def make(self, shape: FlowShape) -> Flow:
+    def values(self, shape: FlowShape) -> Values:
+        return shape.values(caller_of(self.request))
+
+    def make(self, values: Values) -> Flow:
         caller = caller_of(self.request)
         return services.create_flow(
-            organization_id=caller.organization_id,
-            project_id=caller.project_id,
-            values=shape.values(caller),
-            at=timezone.now(),
+            organization_id=caller.organization_id, project_id=caller.project_id, values=values, at=timezone.now()
         )
 
-    def alter(self, row: Flow, shape: FlowShape) -> None:
-        services.change_flow(flow=row, values=shape.values(caller_of(self.request)), at=timezone.now())
+    def alter(self, row: Flow, values: Values) -> None:
+        services.change_flow(flow=row, values=values, at=timezone.now())
 
     def drop(self, row: Flow) -> None:
         services.remove_flow(flow=row)

@@ -242,16 +242,18 @@ class ImportViews(Resource):
     def rows(self) -> QuerySet[Import]:
         return visible(Import.objects.all(), caller_of(self.request))
 
-    def make(self, shape: ImportShape) -> Import:
+    def values(self, shape: ImportShape) -> Values:
+        uid = shape.validated_data["_connectionId"]
+        return shape.values(resolved(Connection.objects.all(), uid, caller_of(self.request), field="_connectionId"))
+
+    def make(self, values: Values) -> Import:
         caller = caller_of(self.request)
         return services.create_import(
-            organization_id=caller.organization_id,
-            project_id=caller.project_id,
-            values=shape.values(self._connection(shape)),
+            organization_id=caller.organization_id, project_id=caller.project_id, values=values
         )
 
-    def alter(self, row: Import, shape: ImportShape) -> None:
-        services.change_import(import_=row, values=shape.values(self._connection(shape)))
+    def alter(self, row: Import, values: Values) -> None:
+        services.change_import(import_=row, values=values)
 
     def drop(self, row: Import) -> None:
         services.remove_import(import_=row)
@@ -259,7 +261,3 @@ class ImportViews(Resource):
     def copy(self, row: Import, values: Values) -> Import:
         connections = connection_map(values, caller_of(self.request))
         return services.clone_import(import_=row, name=values.get("name", ""), connections=connections)
-
-    def _connection(self, shape: ImportShape) -> Connection:
-        uid = shape.validated_data["_connectionId"]
-        return resolved(Connection.objects.all(), uid, caller_of(self.request), field="_connectionId")
