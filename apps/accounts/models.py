@@ -32,6 +32,9 @@ class Organization(Row):
         default=list, blank=True, help_text="Private networks its connections may reach, in CIDR notation."
     )
 
+    class Meta:
+        verbose_name = "organisation"
+
     def __str__(self) -> str:
         return self.name
 
@@ -39,7 +42,7 @@ class Organization(Row):
 class Project(Row):
     """`internal_id` is the id that clients know it by; never all digits, so that it is not taken for a key."""
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="projects")
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="projects", verbose_name="organisation")
     name = models.CharField(max_length=200)
     internal_id = models.CharField(max_length=64)
 
@@ -95,11 +98,14 @@ class Role(models.TextChoices):
 
 
 class Membership(Row):
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="memberships")
+    organization = models.ForeignKey(
+        Organization, models.CASCADE, related_name="memberships", verbose_name="organisation"
+    )
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.VIEWER)
 
     class Meta:
+        verbose_name = "member"
         constraints = [models.UniqueConstraint(fields=["organization", "user"], name="one_membership_per_user")]
 
     def __str__(self) -> str:
@@ -117,7 +123,7 @@ class Scope(models.TextChoices):
 class ApiKey(Row):
     """Only `prefix` and a SHA-256 `digest` are kept of the value, which is shown once."""
 
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="api_keys")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="api_keys", verbose_name="organisation")
     project = models.ForeignKey(Project, models.CASCADE, null=True, blank=True, related_name="api_keys")
     owner = models.ForeignKey(User, models.PROTECT, related_name="api_keys")
     name = models.CharField(max_length=200)
@@ -138,7 +144,7 @@ class ApiKey(Row):
 class Owned(Row):
     """A row that belongs to an organisation, and to one of its projects where it says so."""
 
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", verbose_name="organisation")
     project = models.ForeignKey(Project, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:

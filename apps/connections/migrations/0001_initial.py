@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('offline_reason', models.TextField(blank=True, editable=False)),
                 ('checked_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('connector', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='connections', to='connectors.connector')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization', verbose_name='organisation')),
                 ('project', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
             options={

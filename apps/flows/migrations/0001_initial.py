@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ('limit', models.PositiveIntegerField(blank=True, help_text='The most records a test export reads.', null=True)),
                 ('document', models.JSONField(blank=True, default=dict)),
                 ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exports', to='connections.connection')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization', verbose_name='organisation')),
                 ('project', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
             options={
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 ('description', models.TextField(blank=True)),
                 ('is_enabled', models.BooleanField(default=False, verbose_name='enabled')),
                 ('document', models.JSONField(blank=True, default=dict)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization', verbose_name='organisation')),
                 ('project', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
             options={
@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
                 ('allow_empty', models.BooleanField(default=False, verbose_name='may replace by nothing')),
                 ('document', models.JSONField(blank=True, default=dict)),
                 ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='imports', to='connections.connection')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization', verbose_name='organisation')),
                 ('project', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.project')),
             ],
             options={
