@@ -10,6 +10,8 @@ from apps.errors import NotFound
 
 Row = TypeVar("Row", bound=Model)
 
+LONGEST_NUMBER = 18
+
 
 def visible(rows: QuerySet[Row], caller: Caller) -> QuerySet[Row]:
     """The rows of the caller's organisation; of one project only, where the caller's key is limited to one."""
@@ -18,8 +20,10 @@ def visible(rows: QuerySet[Row], caller: Caller) -> QuerySet[Row]:
 
 
 def organization(reference: str) -> Organization:
-    """By its name or uid. Raises NotFound."""
-    found = Organization.objects.filter(Q(name=reference) | Q(uid=reference)).first()
+    """By its name, uid or number, in this order. Raises NotFound."""
+    is_number = reference.isascii() and reference.isdecimal() and len(reference) <= LONGEST_NUMBER
+    named = Organization.objects.filter(Q(name=reference) | Q(uid=reference)).first()
+    found = named or (Organization.objects.filter(id=reference).first() if is_number else None)
     if found is None:
         raise NotFound(f"There is no organisation {reference!r}.", field="organization")
     return found

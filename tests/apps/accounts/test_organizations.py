@@ -66,5 +66,6 @@ def test_a_member_has_the_role_given_last(cast: Cast) -> None:
 
 def test_an_organisation_is_found_by_name_and_by_uid(cast: Cast) -> None:
     assert queries.organization("Acme") == queries.organization(cast.acme.uid) == cast.acme
+    assert queries.organization(str(cast.acme.id)) == cast.acme
     with pytest.raises(NotFound):
         queries.organization("Initech")

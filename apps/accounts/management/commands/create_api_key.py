@@ -14,7 +14,7 @@ class Command(BaseCommand):
     help = "Makes an API key and prints its value, alone, on standard output: it cannot be shown again."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--organization", required=True, metavar="NAME", help="the organisation's name or uid")
+        parser.add_argument("--organization", required=True, metavar="ID_OR_NAME", help="its number, uid or name")
         parser.add_argument("--name", default="command line", help="what the key is for")
         parser.add_argument("--owner", metavar="EMAIL", help="a member; else the organisation's first owner")
         parser.add_argument("--expires", type=_moment, metavar="DATE", help="when it ends, as 2030-01-31 or ISO 8601")
