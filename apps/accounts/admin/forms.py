@@ -85,6 +85,7 @@ class OwnTemplate(forms.Widget):
     """A widget whose template lies among the console's, where the renderer of forms does not look."""
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        assert self.template_name is not None
         return render_to_string(self.template_name, self.get_context(name, value, attrs))
 
 

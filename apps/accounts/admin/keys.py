@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from apps.accounts import services as accounts
@@ -16,7 +17,7 @@ from apps.accounts.admin import reach
 from apps.accounts.admin.buttons import Button, Done
 from apps.accounts.admin.forms import OwnedForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
-from apps.accounts.admin.showing import column
+from apps.accounts.admin.showing import column, when
 from apps.accounts.models import ApiKey, Scope, User
 
 LIVES = {"30": "30 days", "90": "90 days", "365": "one year", "": "no end"}
@@ -77,7 +78,7 @@ class ApiKeyAdmin(ScopedAdmin):
     form = ApiKeyForm
     changed_by = reach.ADMINS
     fields = ("organization", "project", "name", "scopes", "life")
-    list_display = ("name", "begins_with", "organization", "owner", "state", "may", "expires_at", "last_used_at")
+    list_display = ("name", "begins_with", "organization", "owner", "state", "may", "expires", "last_used")
     list_filter = (("organization", admin.RelatedOnlyFieldListFilter),)
     list_select_related = ("organization", "owner", "project")
     search_fields = ("name", "prefix")
@@ -100,6 +101,12 @@ class ApiKeyAdmin(ScopedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        context["show_save_and_continue"] = False
+        return super().render_change_form(request, context, *args, **options)
 
     def response_add(self, request: HttpRequest, obj: Any, *args: Any, **options: Any) -> HttpResponse:
         """The one page that shows the key: an answer to this request, stored nowhere and never cached."""
@@ -130,6 +137,14 @@ class ApiKeyAdmin(ScopedAdmin):
     @column("State", label={"valid": "success", "expired": "warning", "revoked": "danger"})
     def state(self, row: ApiKey) -> str:
         return standing(row, at=timezone.now())
+
+    @column("Expires", ordering="expires_at")
+    def expires(self, row: ApiKey) -> SafeString | str:
+        return when(row.expires_at) if row.expires_at else "never"
+
+    @column("Last used", ordering="last_used_at")
+    def last_used(self, row: ApiKey) -> SafeString | str:
+        return when(row.last_used_at)
 
     @column("May")
     def may(self, row: ApiKey) -> str:

@@ -54,7 +54,7 @@ class MembershipAdmin(ScopedAdmin):
 
     form = MembershipForm
     changed_by = reach.ADMINS
-    list_display = ("user", "name", "organization", "role_label", "created_at")
+    list_display = ("user", "name", "organization", "role_label", "made")
     list_filter = ("role", ("organization", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("user", "organization")
     search_fields = ("user__email", "user__name")

@@ -39,7 +39,7 @@ class OrganizationAdmin(ScopedAdmin):
     organization_path = "id"
     changed_by = ()  # operators alone: its networks are what keeps an organisation out of ours
     fields = ("name", "allowed_networks")
-    list_display = ("name", "project_count", "member_count", "key_count", "created_at")
+    list_display = ("name", "project_count", "member_count", "key_count", "made")
     search_fields = ("name",)
     panel_template = "console/organization.html"
     empty_text = "An organisation owns connections and flows, and has members who work on them. Make the first one."
@@ -93,7 +93,7 @@ class ProjectAdmin(ScopedAdmin):
     form = ProjectForm
     changed_by = reach.ADMINS
     fields = ("organization", "name", "internal_id")
-    list_display = ("name", "internal_id", "organization", "created_at")
+    list_display = ("name", "internal_id", "organization", "made")
     list_filter = (("organization", admin.RelatedOnlyFieldListFilter),)
     list_select_related = ("organization",)
     search_fields = ("name", "internal_id")

@@ -11,10 +11,12 @@ from django.db.models import ForeignKey, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from apps.accounts.admin import reach
 from apps.accounts.admin.buttons import Button, answer
+from apps.accounts.admin.showing import column, when
 from apps.accounts.models import Organization, Role
 from apps.errors import ServiceError
 
@@ -35,8 +37,6 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold is not typed
     change_list_template = "console/change_list.html"
     list_filter_submit = False
     list_per_page = 50
-    show_full_result_count = False
-    show_add_link = False
     actions: Sequence[str] = ()
 
     # What is seen
@@ -111,7 +111,7 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold is not typed
         return super().get_fieldsets(request, obj)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
-        form = super().get_form(request, obj, change, **options)
+        form = super().get_form(request, obj, change=change, **options)
         form.request = request
         return form
 
@@ -125,9 +125,14 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold is not typed
             context["buttons"] = self._placed_buttons(obj) if self.may_change(request, obj) else ()
             context["panel_template"] = self.panel_template
             context["can_save"] = can_change
+            context["show_save_and_add_another"] = False
             context |= self.panel(request, obj)
         response: HttpResponse = super().render_change_form(request, context, *args, obj=obj, **options)
         return response
+
+    @column("Made", ordering="created_at")
+    def made(self, row: Any) -> SafeString | str:
+        return when(row.created_at)
 
     # What is done
     def delete_view(

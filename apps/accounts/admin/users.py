@@ -9,18 +9,20 @@ from django.contrib.auth.admin import UserAdmin as PasswordAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
 from unfold.forms import AdminPasswordChangeForm
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
 from apps.accounts import services as accounts
 from apps.accounts.admin import reach
 from apps.accounts.admin.buttons import Button, Done
 from apps.accounts.admin.forms import AnyModelForm, ServiceForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
-from apps.accounts.admin.showing import column
+from apps.accounts.admin.showing import column, when
 from apps.accounts.models import Membership, Role, User
 
-OPERATOR = "is an operator"
+OPERATOR = "Operator"
 OPERATOR_HELP = "Sees every organisation and may do everything in the console."
 
 
@@ -30,7 +32,9 @@ class UserAddForm(ServiceForm):
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         help_text="At least 12 characters. The person changes it after signing in.",
     )
-    is_operator = forms.BooleanField(label=OPERATOR, required=False, help_text=OPERATOR_HELP)
+    is_operator = forms.BooleanField(
+        label=OPERATOR, required=False, help_text=OPERATOR_HELP, widget=UnfoldBooleanSwitchWidget()
+    )
 
     class Meta:
         model = User
@@ -44,7 +48,7 @@ class UserChangeForm(AnyModelForm):
     class Meta:
         model = User
         fields = ("email", "name", "is_active", "is_staff", "is_superuser")
-        labels = {"is_superuser": OPERATOR}
+        labels = {"is_superuser": OPERATOR, "is_active": "Let in"}
         help_texts = {
             "is_superuser": OPERATOR_HELP,
             "is_active": "Switched off, neither the person nor their keys are let in.",
@@ -65,7 +69,7 @@ class UserAdmin(ScopedAdmin, PasswordAdmin):  # type: ignore[misc,type-arg]  # i
     add_form_template = "admin/change_form.html"
     add_fieldsets = ((None, {"fields": ("email", "name", "password", "is_staff", "is_operator")}),)
     fieldsets = ((None, {"fields": ("email", "name", "is_active", "is_staff", "is_superuser")}),)
-    list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "last_login")
+    list_display = ("email", "name", "active", "console", "operator", "signed_in")
     list_filter = ("is_active", "is_staff", "is_superuser")
     search_fields = ("email", "name")
     ordering = ("email",)
@@ -103,12 +107,26 @@ class UserAdmin(ScopedAdmin, PasswordAdmin):  # type: ignore[misc,type-arg]  # i
         memberships = reach.within(row.memberships.select_related("organization"), request)
         return {
             "memberships": memberships.order_by("organization__name"),
-            "password_url": self.url("password_change", row.pk) if self.may_change(request, row) else "",
+            "password_url": reverse("admin:auth_user_password_change", args=[row.pk])
+            if self.may_change(request, row)
+            else "",
         }
+
+    @column("Let in", boolean=True, ordering="is_active")
+    def active(self, row: User) -> bool:
+        return row.is_active
+
+    @column("Console", boolean=True, ordering="is_staff")
+    def console(self, row: User) -> bool:
+        return row.is_staff
 
     @column("Operator", boolean=True, ordering="is_superuser")
     def operator(self, row: User) -> bool:
         return row.is_superuser
+
+    @column("Signed in", ordering="last_login")
+    def signed_in(self, row: User) -> SafeString | str:
+        return when(row.last_login)
 
 
 admin.site.unregister(Group)  # roles are memberships here

@@ -126,7 +126,9 @@ class ConnectionAdmin(ScopedAdmin):
             "fields_of_problems": {field.name: PREFIX + field.name for field in spec.fields},
             **form_fields(spec, obj.settings if obj else {}, secrets),
         }
-        return super().get_form(request, obj, change, form=type("ConnectionForm", (ConnectionForm,), parts), **options)
+        return super().get_form(
+            request, obj, change=change, form=type("ConnectionForm", (ConnectionForm,), parts), **options
+        )
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
         """The form has stored it; what that meant for its secrets is told."""

@@ -78,6 +78,7 @@ class JobAdmin(ReadOnlyAdmin):
     search_fields = ("uid", "subject_uid")
     search_help_text = "The id of a job, or of what it runs"
     paginator = InfinitePaginator
+    show_full_result_count = False
     change_form_template = "console/job.html"
     empty_text = "A job is one run of a flow, or a test of a connection. Run a flow, and it appears here."
     buttons = BUTTONS

@@ -123,6 +123,7 @@ class RecordErrorAdmin(ReadOnlyAdmin):
     search_help_text = "The key of a record, or a code"
     ordering = ("-id",)
     paginator = InfinitePaginator
+    show_full_result_count = False
     panel_template = "console/record_error.html"
     empty_text = "A record that a step refuses is kept here with the reason, to be tried again. None was."
     actions = ("retry_chosen", "resolve_chosen")
