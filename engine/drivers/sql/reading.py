@@ -1,6 +1,7 @@
 """One attempt's view of a stream, in pages that each continue behind the last one's key."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from itertools import repeat
 from typing import Any, Protocol
 
@@ -11,15 +12,30 @@ from engine.drivers.sql.select import Selects, Statement
 from engine.errors import ConfigError
 from engine.schema import Column, Row, Stream
 
+PROBE_ROWS = 250
+PAGE_BYTES = 16 * 1024 * 1024
+
 Fetched = list[tuple[Any, ...]]
 Convert = Callable[[Any], Any]
+
+
+class Rows(Protocol):
+    """Rows that are taken in turn: fewer than `count` are the last. `after`: the place behind what was taken; None
+    where there is none to come back to."""
+
+    @property
+    def after(self) -> Key | None: ...
+    def take(self, count: int) -> Fetched: ...
+    def close(self) -> None: ...
 
 
 class Session(Protocol):
     """A connection inside the one transaction of a reading. Raises the engine's errors."""
 
     def fetch(self, statement: Statement, values: dict[str, Any]) -> Fetched: ...
-    def stream(self, statement: Statement, values: dict[str, Any], page_rows: int) -> Iterator[Fetched]: ...
+    def passing(self, statement: Statement, values: dict[str, Any]) -> Rows:
+        """The statement's rows, none of them read ahead."""
+
     def close(self) -> None: ...
 
 
@@ -45,6 +61,8 @@ class Places:
     def __init__(self, plan: Plan, values: Values) -> None:
         self._plan = plan
         self._values = values
+        selected = [column.name for column in plan.selected]
+        self._indexes = [selected.index(column.name) for column in plan.order]
 
     def of(self, row: Iterable[Any]) -> Key:
         """`row`: the values of the plan's order. Raises ConfigError `invalid_key` for NULL."""
@@ -52,6 +70,9 @@ class Places:
         if None in place:
             raise ConfigError(f"A row of {self._plan.stream.source} has NULL in its key.", code="invalid_key")
         return place
+
+    def of_selected(self, row: tuple[Any, ...]) -> Key:
+        return self.of(row[index] for index in self._indexes)
 
     def behind(self, after: Key | None) -> dict[str, Any]:
         return self._parameters(select.after, after)
@@ -70,6 +91,51 @@ class Places:
     def _parameters(self, name: Callable[[int], str], key: Key | None) -> dict[str, Any]:
         pairs = zip(self._plan.order, key or (), strict=False)
         return {name(index): self._values.from_place(column, place) for index, (column, place) in enumerate(pairs)}
+
+
+class KeyedRows:
+    """Rows in the order of a key, each batch a statement of its own: nothing is held open between two."""
+
+    def __init__(
+        self, session: Session, selects: Selects, places: Places, bounds: dict[str, Any], after: Key | None
+    ) -> None:
+        self._session = session
+        self._first, self._further = (selects.page(is_continued=is_continued) for is_continued in (False, True))
+        self._places = places
+        self._bounds = bounds
+        self.after = after
+
+    def take(self, count: int) -> Fetched:
+        values = {**self._bounds, **self._places.behind(self.after), select.PAGE_ROWS: count}
+        fetched = self._session.fetch(self._further if self.after else self._first, values)
+        if fetched:
+            self.after = self._places.of_selected(fetched[-1])
+        return fetched
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def page_of(rows: Rows, most: int) -> tuple[Fetched, bool]:
+    """The next page, and whether it is the last: `most` rows, fewer where the first of them are wide.
+
+    The same rows make the same page in every attempt: how long it is depends on them alone.
+    """
+    count = min(PROBE_ROWS, most)
+    fetched = rows.take(count)
+    if len(fetched) < count:
+        return fetched, True
+    further = min(most, PAGE_BYTES // width(fetched)) - count
+    if further <= 0:
+        return fetched, False
+    rest = rows.take(further)
+    return fetched + rest, len(rest) < further
+
+
+def width(fetched: Fetched) -> int:
+    """Bytes of a row, roughly: the numbers weigh little beside the texts."""
+    texts = [len(value) for row in fetched for value in row if isinstance(value, str | bytes)]
+    return max(1, sum(texts) // len(fetched))
 
 
 class SqlReading:
@@ -95,36 +161,23 @@ class SqlReading:
     def pages(self) -> Iterator[Page]:
         if self.is_void:
             return
-        if self.plan.order:
-            yield from self._keyed_pages()
-        else:
-            yield from self._one_pass()
+        with closing(self._rows()) as rows:
+            is_last = False
+            while not is_last:
+                fetched, is_last = page_of(rows, self.plan.page_rows)
+                if fetched:
+                    yield Page(self._portable(fetched), rows.after)
 
     def close(self) -> None:
         self._session.close()
 
-    def _keyed_pages(self) -> Iterator[Page]:
-        first, further = (self._selects.page(is_continued=is_continued) for is_continued in (False, True))
-        selected = [column.name for column in self.plan.selected]
-        order = [selected.index(column.name) for column in self.plan.order]
-        bounds = {**self.places.within(self.until), select.PAGE_ROWS: self.plan.page_rows}
-        after = self.after
-        while True:
-            fetched = self._session.fetch(further if after else first, {**bounds, **self.places.behind(after)})
-            if fetched:
-                last = fetched[-1]
-                after = self.places.of(last[index] for index in order)
-                yield Page(self._rows(fetched), after)
-            if len(fetched) < self.plan.page_rows:
-                return
-
-    def _one_pass(self) -> Iterator[Page]:
-        """Without a key there is nothing to continue by: no page is a place to come back to."""
+    def _rows(self) -> Rows:
         bounds = self.places.within(self.until)
-        for fetched in self._session.stream(self._selects.everything(), bounds, self.plan.page_rows):
-            yield Page(self._rows(fetched), None)
+        if self.plan.order:
+            return KeyedRows(self._session, self._selects, self.places, bounds, self.after)
+        return self._session.passing(self._selects.everything(), bounds)
 
-    def _rows(self, fetched: Fetched) -> list[Row]:
+    def _portable(self, fetched: Fetched) -> list[Row]:
         # Hidden columns stand last and find no name. In C throughout: this is the most that a row costs here.
         rows: list[Row] = list(map(dict, map(zip, repeat(self._names), fetched)))
         for name, convert in self._converters:

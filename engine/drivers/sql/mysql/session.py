@@ -1,6 +1,5 @@
 """The transaction of one reading from MySQL: one snapshot, from its first moment."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from pymysql.cursors import SSCursor
@@ -12,13 +11,18 @@ from engine.drivers.sql.reading import Fetched
 from engine.drivers.sql.select import Statement
 
 
-class PassingCursor(SSCursor):
-    """A cursor over rows that the server is still sending."""
+class PassingRows(SSCursor):
+    """Rows that the server is still sending."""
 
+    after = None
     _result: Any
     connection: Any
 
-    def leave(self) -> None:
+    def take(self, count: int) -> Fetched:
+        with errors.translated():
+            return list(self.fetchmany(count))
+
+    def close(self) -> None:
         """Reads nothing more: the client would read the rest of the table first, or fail at it."""
         if self._result is not None:
             self._result.unbuffered_active = False
@@ -37,19 +41,11 @@ class MysqlSession:
             self.cursor.execute(statement.text, statement.bound(values))
             return list(self.cursor.fetchall())
 
-    def stream(self, statement: Statement, values: dict[str, Any], page_rows: int) -> Iterator[Fetched]:
-        cursor = self._connection.cursor(PassingCursor)
-        try:
-            with errors.translated():
-                cursor.execute(statement.text, statement.bound(values))
-            while fetched := self._next(cursor, page_rows):
-                yield fetched
-        finally:
-            cursor.leave()
+    def passing(self, statement: Statement, values: dict[str, Any]) -> "PassingRows":
+        cursor = self._connection.cursor(PassingRows)
+        with errors.translated():
+            cursor.execute(statement.text, statement.bound(values))
+        return cursor
 
     def close(self) -> None:
         self._connection.close()
-
-    def _next(self, cursor: PassingCursor, page_rows: int) -> Fetched:
-        with errors.translated():
-            return list(cursor.fetchmany(page_rows))

@@ -1,6 +1,5 @@
 """The transaction of one reading from PostgreSQL: one snapshot, values left as text where nobody needs more."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -55,20 +54,32 @@ class PostgresqlSession:
             self._cursor.execute(statement.text.encode(), statement.bound(values))
             return self._cursor.fetchall()
 
-    def stream(self, statement: Statement, values: dict[str, Any], page_rows: int) -> Iterator[Fetched]:
-        with self._connection.cursor(name="crossdock") as cursor:
-            _leave_as_text(cursor.adapters, native=self._native)
-            with errors.translated():
-                cursor.execute(statement.text.encode(), statement.bound(values))
-            while fetched := self._next(cursor, page_rows):
-                yield fetched
+    def passing(self, statement: Statement, values: dict[str, Any]) -> "PassingRows":
+        cursor = self._connection.cursor(name="crossdock")
+        _leave_as_text(cursor.adapters, native=self._native)
+        with errors.translated():
+            cursor.execute(statement.text.encode(), statement.bound(values))
+        return PassingRows(cursor)
 
     def close(self) -> None:
         self._connection.close()
 
-    def _next(self, cursor: psycopg.ServerCursor[TupleRow], page_rows: int) -> Fetched:
+
+class PassingRows:
+    """What a cursor of the server still has."""
+
+    after = None
+
+    def __init__(self, cursor: psycopg.ServerCursor[TupleRow]) -> None:
+        self._cursor = cursor
+
+    def take(self, count: int) -> Fetched:
         with errors.translated():
-            return cursor.fetchmany(page_rows)
+            return self._cursor.fetchmany(count)
+
+    def close(self) -> None:
+        with errors.translated():
+            self._cursor.close()
 
 
 class _Json(Loader):

@@ -1,7 +1,6 @@
 """The transaction of one reading from SQLite."""
 
 import sqlite3
-from collections.abc import Iterator
 from typing import Any
 
 from engine.drivers.sql.reading import Fetched
@@ -19,15 +18,25 @@ class SqliteSession:
         with errors.translated():
             return self._connection.execute(statement.text, statement.bound(values)).fetchall()
 
-    def stream(self, statement: Statement, values: dict[str, Any], page_rows: int) -> Iterator[Fetched]:
+    def passing(self, statement: Statement, values: dict[str, Any]) -> "PassingRows":
         with errors.translated():
-            cursor = self._connection.execute(statement.text, statement.bound(values))
-        while fetched := self._next(cursor, page_rows):
-            yield fetched
+            return PassingRows(self._connection.execute(statement.text, statement.bound(values)))
 
     def close(self) -> None:
         self._connection.close()
 
-    def _next(self, cursor: sqlite3.Cursor, page_rows: int) -> Fetched:
+
+class PassingRows:
+    """What a statement has still to give."""
+
+    after = None
+
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self._cursor = cursor
+
+    def take(self, count: int) -> Fetched:
         with errors.translated():
-            return cursor.fetchmany(page_rows)
+            return self._cursor.fetchmany(count)
+
+    def close(self) -> None:
+        """The connection ends them with itself."""
