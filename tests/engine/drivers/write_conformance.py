@@ -1,6 +1,12 @@
 """What every SQL destination must do. A dialect's tests inherit it and give a `place`."""
 
+import itertools
+import json
+import random
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -9,6 +15,7 @@ import pytest
 from engine.contract import Delivery, Mode, Request, Standing, Target
 from engine.errors import ConfigError, DriverBug, FenceLost, TransientError
 from engine.schema import Column, Kind, RawJson, Type
+from tests.engine.drivers import write_child
 from tests.engine.drivers.destinations import ID, ID_NAME, Place, Refusals, at, lineage, named, pairs, run
 from tests.engine.drivers.lossy_line import Line, line_to
 
@@ -111,6 +118,13 @@ class Appending:
 
     def test_text_arrives_as_it_is(self, place: Place) -> None:
         texts = ["", " ", "\\", "\\N", "\\.", "a\tb", "a\nb\r\nc", "'", '"', "%s", "%%", "ä€😀", "NULL", "\x01\x7f"]
+        run(place.writer(Mode.APPEND), [{"id": number, "name": text} for number, text in enumerate(texts)])
+        assert [text for (text,) in place.rows("SELECT name FROM target ORDER BY id")] == texts
+
+    def test_any_text_arrives(self, place: Place) -> None:
+        chance = random.Random(1)
+        letters = "\\\t\n\r\b\f\v\x01\x1b\x7f\x85\u2028\ufeff\uffff'\"`,;{}%?_NULLäßñ日😀 ."
+        texts = ["".join(chance.choices(letters, k=chance.randint(0, 20))) for _ in range(2000)]
         run(place.writer(Mode.APPEND), [{"id": number, "name": text} for number, text in enumerate(texts)])
         assert [text for (text,) in place.rows("SELECT name FROM target ORDER BY id")] == texts
 
@@ -547,8 +561,54 @@ class Typing:
         ]
 
 
+class Dying:
+    @pytest.mark.parametrize("mode", [Mode.APPEND, Mode.REPLACE])
+    def test_killed_again_and_again_it_ends_exact(self, place: Place, mode: Mode) -> None:
+        chance = random.Random(mode)
+        for fence in range(1, 5):
+            assert self.attempt(place, mode, fence, words=chance.randint(1, 5), delay=chance.uniform(0, 0.01)) != "done"
+        assert self.attempt(place, mode, 5, words=99, delay=0) == "done"
+        rows = place.rows(f"SELECT id, name FROM target_{mode} ORDER BY id")
+        assert rows == pairs(*range(write_child.PAGES * write_child.ROWS))
+        assert place.tables() == {f"target_{mode}", "crossdock_state"}
+
+    def attempt(self, place: Place, mode: Mode, fence: int, *, words: int, delay: float) -> str:
+        """Kills an attempt a moment after it has said so many words; the last of them."""
+        given = {
+            "name": place.driver,
+            "settings": place.settings,
+            "secrets": place.secrets,
+            "folder": str(next(iter(place.surroundings.folders), "")),
+            "mode": mode,
+            "fence": fence,
+        }
+        command = [sys.executable, "-m", "tests.engine.drivers.write_child", json.dumps(given)]
+        said = ""
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdin is not None
+            assert child.stdout is not None
+            for line in itertools.islice(child.stdout, words):
+                said = line.strip()
+                child.stdin.write("go on\n")
+                child.stdin.flush()
+            time.sleep(delay)
+            child.kill()
+        return said
+
+
 class WriteConformance(
-    MakingTables, Matching, Appending, Updating, Replacing, Remembering, Fencing, Rejecting, Failing, Documents, Typing
+    MakingTables,
+    Matching,
+    Appending,
+    Updating,
+    Replacing,
+    Remembering,
+    Fencing,
+    Rejecting,
+    Failing,
+    Documents,
+    Typing,
+    Dying,
 ):
     pass
 
