@@ -100,6 +100,13 @@ class ReadsBytes(Protocol):
     def ranges(self) -> Iterator[ByteRange]: ...
 
 
+@runtime_checkable
+class RefusesBytes(Protocol):
+    """A reading of a kind that hands out bytes, though perhaps not of this stream: `bytes_refusal` says why, or ""."""
+
+    bytes_refusal: str
+
+
 class Driver(Protocol):
     spec: ClassVar[Spec]
 

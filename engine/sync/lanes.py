@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 
-from engine.contract import ByteRange, Page, Position, Reading, ReadsBytes, WritesBytes
+from engine.contract import ByteRange, Page, Position, Reading, ReadsBytes, RefusesBytes, WritesBytes
 from engine.sync import position
 from engine.sync.chain import Generator
 from engine.sync.control import Control, Refusal
@@ -45,7 +45,11 @@ def bytes_refusal(generator: Generator, reading: Reading, hands: Sequence[Hand])
         return "a limit"
     if hand.mapping.projection is None:
         return "the mapping changes values"
-    if not isinstance(reading, ReadsBytes) or not isinstance(hand.writer, WritesBytes):
+    if not isinstance(hand.writer, WritesBytes):
+        return "different kinds of database"
+    if isinstance(reading, RefusesBytes) and reading.bytes_refusal:
+        return reading.bytes_refusal
+    if not isinstance(reading, ReadsBytes):
         return "different kinds of database"
     return hand.writer.bytes_refusal(reading)
 
