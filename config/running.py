@@ -46,12 +46,12 @@ def refuse_a_port_in_use(port: int) -> None:
         )
 
 
-def migrate() -> None:
-    """The embedded database follows the code; whoever has a database of their own decides when."""
+def migrate(*, is_wanted: bool) -> None:
+    """The embedded database follows the code; whoever has a database of their own decides when (`is_wanted`: now)."""
     executor = MigrationExecutor(connection)
     if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return
-    if not connection.settings_dict.get("EMBEDDED"):
+    if not (is_wanted or connection.settings_dict.get("EMBEDDED")):
         raise CommandError("The database is behind the code: run ./manage.py migrate first.")
     call_command("migrate", interactive=False, verbosity=0)
     call_command("load_catalogue", verbosity=0)

@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, *_: str, port: int, once: bool, **options: Any) -> None:
         if not once:
             running.refuse_a_port_in_use(port)
-        running.migrate()
+        running.migrate(is_wanted=True)
         demo = self.load()
         log = home.folder() / "demo.log"
         with log.open("a") as output, suppress(KeyboardInterrupt):

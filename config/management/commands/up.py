@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: str, port: int, demo: bool, **options: Any) -> None:
         running.refuse_a_port_in_use(port)
-        running.migrate()
+        running.migrate(is_wanted=demo)
         if demo:
             call_command("load_demo")
         with suppress(KeyboardInterrupt), running.running(port) as processes:
