@@ -1,11 +1,16 @@
 """The cast: Acme with an owner, an editor and a viewer, and Globex, whose owner is a stranger to it."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, NoReturn
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from uuid import uuid4
 
+import psycopg
+import pymysql
 import pytest
 from django.db import connection
 from django.test import Client
@@ -112,3 +117,57 @@ def _run_due_jobs() -> int:
             jobs.run(job)
             count += 1
     return count
+
+
+@pytest.fixture
+def loopback_allowed(settings: Settings) -> None:
+    """The systems of the tests are on this machine, perhaps in the server that holds our own database."""
+    settings.EGRESS_ALLOW = ["127.0.0.0/8", "::1/128"]
+    settings.EGRESS_DENY = []
+
+
+@pytest.fixture
+def postgresql(loopback_allowed: None) -> Iterator[dict[str, Any]]:
+    """An empty database on TEST_POSTGRES_URL, as the settings of a connection to it."""
+    url = urlsplit(os.environ.get("TEST_POSTGRES_URL", "postgresql://root@127.0.0.1:5432/postgres"))
+    name = f"crossdock_{uuid4().hex[:12]}"
+    try:
+        server = psycopg.connect(urlunsplit(url), autocommit=True)
+    except psycopg.OperationalError as error:
+        missing("PostgreSQL", "TEST_POSTGRES_URL", error)
+    with server:
+        server.execute(f"CREATE DATABASE {name}")
+        yield _settings_of(url, "postgresql", name)
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def mariadb(loopback_allowed: None) -> Iterator[dict[str, Any]]:
+    """An empty database on TEST_MARIADB_URL, as the settings of a connection to it."""
+    url = urlsplit(os.environ.get("TEST_MARIADB_URL", "mysql://root@127.0.0.1:3306/mysql"))
+    name = f"crossdock_{uuid4().hex[:12]}"
+    values = _settings_of(url, "mariadb", name)
+    try:
+        server = pymysql.connect(
+            host=values["host"], port=values["port"], user=values["user"], password=values.get("password", "")
+        )
+    except pymysql.OperationalError as error:
+        missing("MariaDB", "TEST_MARIADB_URL", error)
+    with server, server.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+        yield values
+        cursor.execute(f"DROP DATABASE {name}")
+
+
+def missing(system: str, variable: str, error: Exception) -> NoReturn:
+    """Without the system a test is skipped, but on the machine that decides (CI), where it fails."""
+    if os.environ.get("CI"):
+        raise error
+    pytest.skip(f"no {system} at {variable}")
+
+
+def _settings_of(url: SplitResult, type_: str, database: str) -> dict[str, Any]:
+    port = url.port or (5432 if type_ == "postgresql" else 3306)
+    values = {"type": type_, "host": url.hostname or "127.0.0.1", "port": port, "database": database}
+    values |= {"user": unquote(url.username or "root")}
+    return values | ({"password": unquote(url.password)} if url.password else {})

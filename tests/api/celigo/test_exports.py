@@ -74,6 +74,7 @@ def test_a_test_export_reads_one_record_unless_it_says_more(celigo: Celigo, worl
         ({"type": "delta", "delta": {}}, [("missing_required_field", "delta.dateField")]),
         ({"type": "delta", "delta": {"dateField": "a,b"}}, [("invalid_field", "delta.dateField")]),
         ({"delta": {"dateField": "a", "startDate": "2020-01-01"}}, [("invalid_field", "delta.startDate")]),
+        ({"delta": {"dateField": "a", "lagOffset": 10**15}}, [("invalid_field", "delta.lagOffset")]),
         ({"type": "test", "test": {"limit": 101}}, [("invalid_field", "test.limit")]),
         ({"rdbms": {}}, [("missing_required_field", "rdbms.query")]),
         ({"rdbms": {"query": "SELECT 1", "table": "orders"}}, [("invalid_field", "rdbms.query")]),

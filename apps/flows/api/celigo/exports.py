@@ -19,6 +19,7 @@ from apps.flows.models import Export
 DEFAULT_PAGE_SIZE = 5_000
 """Celigo's own default is 20, which suits APIs; a page of a database holds more."""
 
+LARGEST_LAG = 10 * 365 * 86_400_000
 TEMPLATE = re.compile(r"\{\{\{?[#/]?\s*[A-Za-z]")
 
 
@@ -54,6 +55,8 @@ class DeltaShape(Part):
     lagOffset = serializers.IntegerField(
         required=False,
         allow_null=True,
+        min_value=-LARGEST_LAG,
+        max_value=LARGEST_LAG,
         help_text="Milliseconds to read again from before the last run's end; 5 minutes if it is left out.",
     )
 

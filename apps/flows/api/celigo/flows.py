@@ -18,6 +18,9 @@ from apps.flows.models import Export, Flow, FlowStep, Import
 from apps.jobs.models import Job, Schedule
 
 
+YEAR = 365 * 86_400
+
+
 class GeneratorShape(Part):
     kept = ("skipRetries",)
     later = ("schedule", "_keepDeltaBehindFlowId", "_keepDeltaBehindExportId")
@@ -68,7 +71,11 @@ class FlowShape(Shape):
         required=False, allow_null=True, max_length=200, help_text="`? 5 0 ? * *`: daily at 00:05."
     )
     interval = serializers.IntegerField(
-        required=False, allow_null=True, help_text="Seconds from run to run, 60 or more, in place of a schedule."
+        required=False,
+        allow_null=True,
+        min_value=60,
+        max_value=YEAR,
+        help_text="Seconds from run to run, 60 or more, in place of a schedule.",
     )
     timezone = serializers.CharField(required=False, max_length=64, default="UTC")
     pageGenerators = GeneratorShape(many=True, required=False)
