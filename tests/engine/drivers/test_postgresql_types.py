@@ -69,7 +69,6 @@ TYPES: list[tuple[str, Type, list[tuple[str, Any]]]] = [
     ("inet", TEXT, [("10.0.0.1/8", "10.0.0.1/8")]),
     ("cidr", TEXT, [("10.0.0.0/8", "10.0.0.0/8")]),
     ("macaddr", TEXT, [("08:00:2b:01:02:03", "08:00:2b:01:02:03")]),
-    ("xml", TEXT, [("<a>1</a>", "<a>1</a>")]),
     ("tsvector", TEXT, [("a fat cat", "'a' 'cat' 'fat'")]),
     ("point", TEXT, [("1,2.5", "(1,2.5)")]),
     ("int4range", TEXT, [("[1,5]", "[1,6)")]),
