@@ -97,7 +97,7 @@ class Dispatcher:
         """Marks jobs as published, then publishes them: one that is marked in vain is published again later."""
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(claim, values)
-            rows = cursor.fetchall()
+            rows = sorted(cursor.fetchall())  # RETURNING knows no order
         for place, (job_id, queue) in enumerate(rows):
             try:
                 self.publisher.publish(job_id=job_id, queue=queue)
