@@ -6,6 +6,6 @@ from apps.dialects.failures import Failure
 
 
 def envelope(failure: Failure, _request_id: str) -> tuple[int, dict[str, Any]]:
-    status = 400 if failure.status == 422 else failure.status
+    failure = failure.without_422()
     message = "; ".join(problem.message for problem in failure.problems)
-    return status, {"error": failure.reason, "message": message, "status": status}
+    return failure.status, {"error": failure.reason, "message": message, "status": failure.status}

@@ -13,11 +13,11 @@ class DatabiteError(serializers.Serializer[Any]):
 
 
 def envelope(failure: Failure, _request_id: str) -> tuple[int, dict[str, Any]]:
-    status = 400 if failure.status == 422 else failure.status
+    failure = failure.without_422()
     body: dict[str, Any] = {"error": failure.first.message}
     if fields := {problem.field: problem.message for problem in failure.problems if problem.field}:
         body["fields"] = fields
-    return status, body
+    return failure.status, body
 
 
 def errors(*statuses: int) -> Responses:

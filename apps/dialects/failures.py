@@ -1,7 +1,7 @@
 """What went wrong with a request, before a dialect puts it into its words."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core import exceptions as django
@@ -83,6 +83,10 @@ class Failure:
     @property
     def first(self) -> Problem:
         return self.problems[0]
+
+    def without_422(self) -> "Failure":
+        """For the dialects that know no other status for wrong input than 400."""
+        return replace(self, status=400) if self.status == 422 else self
 
     @property
     def reason(self) -> str:

@@ -21,13 +21,13 @@ class PlatformError(serializers.Serializer[Any]):
 
 
 def envelope(failure: Failure, _request_id: str) -> tuple[int, dict[str, Any]]:
-    status = 400 if failure.status == 422 else failure.status
-    body: dict[str, Any] = {"error": failure.reason, "message": failure.first.message, "status": status}
+    failure = failure.without_422()
+    body: dict[str, Any] = {"error": failure.reason, "message": failure.first.message, "status": failure.status}
     if fields := {problem.field: problem.message for problem in failure.problems if problem.field}:
         body["fields"] = fields
     if failure.job:
         body["jobId"] = failure.job
-    return status, body
+    return failure.status, body
 
 
 def errors(*statuses: int) -> Responses:

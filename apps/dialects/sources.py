@@ -6,12 +6,12 @@ from apps.dialects.failures import Failure
 
 
 def envelope(failure: Failure, request_id: str) -> tuple[int, dict[str, Any]]:
-    status = 400 if failure.status == 422 else failure.status
+    failure = failure.without_422()
     details = [
         {"field": problem.field, "code": problem.code, "message": problem.message}
         for problem in failure.problems
         if problem.field
     ]
-    code = "invalid_request" if status == 400 else failure.first.code
+    code = "invalid_request" if failure.status == 400 else failure.first.code
     body = {"success": False, "error": code, "message": failure.first.message, "details": details}
-    return status, body | {"requestId": request_id}
+    return failure.status, body | {"requestId": request_id}

@@ -17,7 +17,6 @@ from apps.flows.api.celigo.schedules import celigo_of, cron_of
 from apps.flows.models import Export, Flow, FlowStep, Import
 from apps.jobs.models import Job, Schedule
 
-
 YEAR = 365 * 86_400
 
 
