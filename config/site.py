@@ -4,8 +4,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
+
+from apps.dialects.limits import LimiterAway, sign_in
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -21,7 +25,24 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
+class SignInForm(AuthenticationForm):  # type: ignore[misc]  # Unfold is not typed
+    """Attempts are counted together with the API's, before the password is looked at."""
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            wait = sign_in(self.request, self.cleaned_data.get("username", ""))
+        except LimiterAway as error:
+            text = "Attempts to sign in cannot be counted now, so nobody is let in: Redis does not answer."
+            raise ValidationError(text, code="limiter_away") from error
+        if wait:
+            raise ValidationError(f"Too many attempts. Try again in {wait} seconds.", code="throttled")
+        values: dict[str, Any] = super().clean()
+        return values
+
+
 class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold is not typed
+    login_form = SignInForm
+
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
         self.disable_action("delete_selected")  # what is removed is asked for by name
@@ -33,7 +54,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold is not typed
         response: HttpResponse = _guarded(super().login)(request, extra_context)
         return response
 
-    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def search(self, *_: Any, **__: Any) -> HttpResponse:
         """Unfold's own search remembers what a user may see for five minutes, longer than a membership may last."""
         raise Http404
 

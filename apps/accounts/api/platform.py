@@ -9,7 +9,7 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from redis.exceptions import RedisError
 from rest_framework import serializers
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework_simplejwt.exceptions import TokenError
@@ -18,18 +18,12 @@ from rest_framework_simplejwt.tokens import RefreshToken
 from apps.accounts import queries, services
 from apps.accounts.api.claims import claims_in, token_with
 from apps.accounts.models import User
-from apps.dialects.addresses import client_network
-from apps.dialects.limits import LimiterAway, count
+from apps.dialects.limits import LimiterAway, sign_in
 from apps.dialects.parsing import object_of
 from apps.dialects.permissions import Public
 from apps.dialects.platform import errors
 from apps.dialects.views import Endpoint
 from apps.errors import NotFound, Refused
-
-PER_ACCOUNT = "5/m"
-PER_ADDRESS = "30/m"
-"""Counted by account *and* address, so that a stranger cannot lock an account out; the second stops the guessing of
-one password on many accounts."""
 
 
 class Credentials(serializers.Serializer[Any]):
@@ -63,9 +57,8 @@ class TokenEndpoint(Endpoint):
 
     @staticmethod
     def count(request: Request, account: str) -> None:
-        network = client_network(request)
-        count(request, group="sign-in", key=network, rate=PER_ADDRESS)
-        count(request, group="sign-in account", key=f"{network} {account.lower()}", rate=PER_ACCOUNT)
+        if wait := sign_in(request, account):
+            raise Throttled(wait=wait)
 
 
 class TokenView(TokenEndpoint):
