@@ -67,7 +67,7 @@ def _request(generator: Generator, hand: Hand) -> Request:
         # a run that goes on reads up to the bound it began with; a new one takes the present one
         until=at["until"] if at["key"] is not None else None,
         after=at["key"],
-        native=_are_alike(generator, hand.step),
+        native=_are_alike(generator, hand.step) and _passes_as_is(generator, hand),
         strict=at["since"] is not None and hand.step.target.mode == Mode.APPEND,
     )
 
@@ -75,9 +75,14 @@ def _request(generator: Generator, hand: Hand) -> Request:
 def _narrowed(request: Request, generator: Generator, hands: Sequence[Hand]) -> Request:
     """No more columns than are carried over, where that is known."""
     projection = hands[0].mapping.projection
-    if len(hands) > 1 or not projection or generator.filter or hands[0].step.filter:
+    if len(hands) > 1 or not projection or not _passes_as_is(generator, hands[0]):
         return request
     return replace(request, columns=projection)
+
+
+def _passes_as_is(generator: Generator, hand: Hand) -> bool:
+    """Whether nobody looks at a value on its way."""
+    return not generator.filter and not hand.step.filter and hand.mapping.projection is not None
 
 
 def _open(generator: Generator, step: WriteStep, stream: Stream, control: Control, stack: ExitStack) -> Hand:

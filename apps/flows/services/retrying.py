@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
+import orjson
 from django.utils import timezone
 
 from apps.flows.services.control import RetryControl, Step, make_rows
@@ -123,4 +124,13 @@ def _bytes(value: Any) -> Any:
     return bytes.fromhex(value) if isinstance(value, str) else value
 
 
-RESTORE = {Kind.JSON: _raw_json, Kind.ARRAY: _raw_json, Kind.BINARY: _bytes}
+def _array(value: Any) -> Any:
+    """A list is JSON; anything else is the system's own literal."""
+    try:
+        is_list = isinstance(value, str) and isinstance(orjson.loads(value), list)
+    except orjson.JSONDecodeError:
+        is_list = False
+    return RawJson(value) if is_list else value
+
+
+RESTORE = {Kind.JSON: _raw_json, Kind.ARRAY: _array, Kind.BINARY: _bytes}

@@ -80,6 +80,21 @@ def test_reads_no_more_columns_than_are_written():
     assert target.rows == [{"title": "thing 1"}]
 
 
+@pytest.mark.parametrize(
+    ("values", "is_native"),
+    [
+        ({}, True),
+        ({"mapping": [{"generate": "title", "extract": "$.name"}]}, True),
+        ({"mapping": [{"generate": "id", "extract": "$.id", "cast": "string"}]}, False),
+        ({"filter": ["extract", "id"]}, False),
+    ],
+)
+def test_asks_for_the_systems_own_literals_where_nobody_looks_at_them(values, is_native):
+    source = MemorySource(rows(1))
+    run(Chain((generator(source),), (step(MemoryTarget(), **values),)), Recorder())
+    assert source.requests[0].native is is_native
+
+
 def test_gives_the_writer_the_key_under_its_new_name():
     target = MemoryTarget()
     mapping = [{"generate": "number", "extract": "$.id"}]
