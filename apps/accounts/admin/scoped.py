@@ -16,6 +16,7 @@ from unfold.admin import ModelAdmin
 
 from apps.accounts.admin import reach
 from apps.accounts.admin.buttons import Button, answer
+from apps.accounts.admin.forms import AnyModelForm
 from apps.accounts.admin.showing import column, when
 from apps.accounts.models import Organization, Role
 from apps.errors import ServiceError
@@ -111,6 +112,8 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold is not typed
         return super().get_fieldsets(request, obj)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        if obj is not None and not self.has_change_permission(request, obj):
+            options["form"] = AnyModelForm
         form = super().get_form(request, obj, change=change, **options)
         form.request = request
         return form
@@ -180,6 +183,10 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold is not typed
         """A page of our own about a row, in the console's frame."""
         shared = {**self.admin_site.each_context(request), "opts": self.opts, "row": row, "original": row}
         return TemplateResponse(request, template, {**shared, **context})
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        """What is not reached is not there, on every page alike."""
+        raise Http404
 
     def url_name(self, name: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{name}"

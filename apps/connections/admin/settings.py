@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminPasswordInput,
+    UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
@@ -33,7 +33,7 @@ class SecretInput(OwnTemplate, forms.Widget):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         attrs = {**(attrs or {}), "autocomplete": "new-password", "spellcheck": "false"}
-        entry = UnfoldAdminTextareaWidget(attrs={"rows": 3}) if self.is_long else UnfoldAdminPasswordInput()
+        entry = UnfoldAdminTextareaWidget(attrs={"rows": 3}) if self.is_long else UnfoldAdminPasswordWidget()
         shown = entry.render(name, None, attrs)
         can_be_removed = self.is_set and not self.is_needed
         return {"entry": shown, "is_set": self.is_set, "removal": f"{name}-remove" if can_be_removed else ""}

@@ -1,0 +1,75 @@
+"""The console's people, and one row of everything that has a page."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db.models import Model
+from django.test import Client
+from django.utils import timezone
+
+from apps.accounts import services as accounts
+from apps.accounts.models import Membership, Organization, Role, User
+from apps.jobs.models import JobEvent, Schedule
+from apps.jobs.services import events
+from tests.api.world import World, make_world
+from tests.conftest import PASSWORD, Cast
+
+SignIn = Callable[[User], Client]
+Rows = dict[str, Model]
+"""By model, as `flows.flow`."""
+
+
+@pytest.fixture
+def operator(cast: Cast) -> User:
+    return accounts.create_user(email="ophelia@crossdock.example", password=PASSWORD, is_operator=True)
+
+
+@pytest.fixture
+def admin(cast: Cast) -> User:
+    user = accounts.create_user(email="adam@acme.example", password=PASSWORD)
+    accounts.add_member(organization=cast.acme, user=user, role=Role.ADMIN)
+    return user
+
+
+@pytest.fixture
+def desk() -> SignIn:
+    """`desk(user)`: a client at which that person, who may use the console, has signed in."""
+
+    def sign_in(user: User) -> Client:
+        User.objects.filter(pk=user.pk).update(is_staff=True)
+        client = Client()
+        client.force_login(User.objects.get(pk=user.pk))
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def world(cast: Cast) -> World:
+    return make_world(cast.acme)
+
+
+@pytest.fixture
+def rows(cast: Cast, world: World) -> Rows:
+    return rows_of(cast.acme, cast.owner, world)
+
+
+def rows_of(organization: Organization, owner: User, world: World) -> Rows:
+    project = accounts.create_project(organization=organization, name="Sample", internal_id="proj-001")
+    key, _ = accounts.create_api_key(organization=organization, name="Frontend", at=timezone.now(), owner=owner)
+    events.append(world.job.id, JobEvent.Level.INFO, "A line of the log.")
+    return {
+        "accounts.organization": organization,
+        "accounts.project": project,
+        "accounts.membership": Membership.objects.get(user=owner),
+        "accounts.user": owner,
+        "accounts.apikey": key,
+        "connectors.connector": world.connection.connector,
+        "connections.connection": world.connection,
+        "flows.export": world.export,
+        "flows.import": world.import_,
+        "flows.flow": world.flow,
+        "jobs.job": world.job,
+        "jobs.recorderror": world.error,
+        "jobs.schedule": Schedule.objects.get(subject_id=world.flow.id),
+    }
