@@ -14,13 +14,14 @@ from engine.schema import Column, Kind, Stream
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`stream`: what its rows show. `order`: pages continue by these; none: one pass. `hidden`: read, not shown.
-    With `since`, rows are those with `since` <= `cursor` <= `until`."""
+    With `since`, rows are those with `since` <= `cursor` <= `until`; `strict`: without `since` itself."""
 
     stream: Stream
     order: tuple[Column, ...]
     hidden: tuple[Column, ...]
     cursor: Column | None
     since: Any
+    strict: bool
     page_rows: int
     native: bool
 
@@ -53,6 +54,7 @@ def make(description: Description, request: Request) -> Plan:
         hidden=tuple(column for column in order if column not in columns),
         cursor=cursor,
         since=request.since,
+        strict=request.strict,
         page_rows=request.page_rows,
         native=request.native,
     )

@@ -83,7 +83,8 @@ class Selects:
         if not self.plan.is_incremental or self.plan.cursor is None:
             return statement
         cursor = named(self.plan.cursor)
-        return statement.where(cursor >= bindparam(SINCE), cursor <= bindparam(UNTIL))
+        since = bindparam(SINCE)
+        return statement.where(cursor > since if self.plan.strict else cursor >= since, cursor <= bindparam(UNTIL))
 
     def ordered(self, statement: Select[Any], *, is_continued: bool) -> Select[Any]:
         statement = statement.order_by(*self.order)
