@@ -83,7 +83,7 @@ class Selects:
         if not self.plan.is_incremental or self.plan.cursor is None:
             return statement
         cursor = named(self.plan.cursor)
-        since = bindparam(SINCE)
+        since: BindParameter[Any] = bindparam(SINCE)
         return statement.where(cursor > since if self.plan.strict else cursor >= since, cursor <= bindparam(UNTIL))
 
     def ordered(self, statement: Select[Any], *, is_continued: bool) -> Select[Any]:
