@@ -3,14 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
-
 from apps.connections.models import Connection
-from apps.errors import Conflict, Invalid
-from apps.flows.models import Export, Flow
-from apps.flows.services import rules
-from apps.flows.services.scheduling import follow_connections
+from apps.errors import Invalid
+from apps.flows.models import Export
+from apps.flows.services import resources, rules
 
 FIELDS = (
     "connection",
@@ -31,42 +27,23 @@ MAX_PAGE_SIZE = 100_000
 
 def create_export(*, organization_id: int, project_id: int | None, values: Mapping[str, Any]) -> Export:
     """`values` by the model's field names; `connection` is a Connection of the same organisation. Raises Invalid."""
-    export = Export(organization_id=organization_id, project_id=project_id)
-    return _store(export, values)
+    return resources.store(Export(organization_id=organization_id, project_id=project_id), FIELDS, values, _problems)
 
 
 def change_export(*, export: Export, values: Mapping[str, Any]) -> Export:
     """Changes the fields that are given."""
-    return _store(export, values)
+    return resources.store(export, FIELDS, values, _problems)
 
 
 def remove_export(*, export: Export) -> None:
     """Raises Conflict while a flow uses it."""
-    try:
-        export.delete()
-    except ProtectedError as error:
-        raise Conflict("A flow still uses this export.", code="in_use") from error
+    resources.remove(export)
 
 
 def clone_export(*, export: Export, name: str = "", connections: Mapping[str, Connection] | None = None) -> Export:
     """A copy under another name; `connections` (by the old one's uid) takes its place where it is given."""
-    values = {field: getattr(export, field) for field in FIELDS} | {"name": name or f"Clone of {export.name}"}
-    values["connection"] = (connections or {}).get(export.connection.uid, export.connection)
+    values = resources.copied(export, FIELDS, name=name, connections=connections)
     return create_export(organization_id=export.organization_id, project_id=export.project_id, values=values)
-
-
-def _store(export: Export, values: Mapping[str, Any]) -> Export:
-    former = export.connection_id
-    rules.assign(export, FIELDS, values)
-    rules.raise_all(_problems(export))
-    try:
-        with transaction.atomic():
-            export.save()
-            if export.connection_id != former:
-                follow_connections(Flow.objects.filter(steps__export=export).distinct())
-    except IntegrityError as error:
-        raise Conflict("The export could not be stored: something it refers to has gone.") from error
-    return export
 
 
 def _problems(export: Export) -> list[Invalid]:

@@ -3,14 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
-
 from apps.connections.models import Connection
-from apps.errors import Conflict, Invalid
-from apps.flows.models import Flow, Import
-from apps.flows.services import rules
-from apps.flows.services.scheduling import follow_connections
+from apps.errors import Invalid
+from apps.flows.models import Import
+from apps.flows.services import resources, rules
 
 FIELDS = (
     "connection",
@@ -28,41 +24,23 @@ FIELDS = (
 
 def create_import(*, organization_id: int, project_id: int | None, values: Mapping[str, Any]) -> Import:
     """`values` by the model's field names; `connection` is a Connection of the same organisation. Raises Invalid."""
-    return _store(Import(organization_id=organization_id, project_id=project_id), values)
+    return resources.store(Import(organization_id=organization_id, project_id=project_id), FIELDS, values, _problems)
 
 
 def change_import(*, import_: Import, values: Mapping[str, Any]) -> Import:
     """Changes the fields that are given."""
-    return _store(import_, values)
+    return resources.store(import_, FIELDS, values, _problems)
 
 
 def remove_import(*, import_: Import) -> None:
     """Raises Conflict while a flow uses it."""
-    try:
-        import_.delete()
-    except ProtectedError as error:
-        raise Conflict("A flow still uses this import.", code="in_use") from error
+    resources.remove(import_)
 
 
 def clone_import(*, import_: Import, name: str = "", connections: Mapping[str, Connection] | None = None) -> Import:
     """A copy under another name; `connections` (by the old one's uid) takes its place where it is given."""
-    values = {field: getattr(import_, field) for field in FIELDS} | {"name": name or f"Clone of {import_.name}"}
-    values["connection"] = (connections or {}).get(import_.connection.uid, import_.connection)
+    values = resources.copied(import_, FIELDS, name=name, connections=connections)
     return create_import(organization_id=import_.organization_id, project_id=import_.project_id, values=values)
-
-
-def _store(import_: Import, values: Mapping[str, Any]) -> Import:
-    former = import_.connection_id
-    rules.assign(import_, FIELDS, values)
-    rules.raise_all(_problems(import_))
-    try:
-        with transaction.atomic():
-            import_.save()
-            if import_.connection_id != former:
-                follow_connections(Flow.objects.filter(steps__destination=import_).distinct())
-    except IntegrityError as error:
-        raise Conflict("The import could not be stored: something it refers to has gone.") from error
-    return import_
 
 
 def _problems(import_: Import) -> list[Invalid]:
