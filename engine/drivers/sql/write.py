@@ -138,7 +138,7 @@ class SqlWriter(ABC):
         return self._stage
 
     def _write_rows(self, rows: Sequence[Row], on_rejected: OnRejected) -> int:
-        rejected = self._load(rows) if rows else []
+        rejected = self._load(rows)
         if rejected:
             on_rejected(rejected)
         return len(rows) - len(rejected)
@@ -268,7 +268,7 @@ class SqlWriter(ABC):
     def _has_landed(self, error: BaseException, text: str | None, *, is_done: bool) -> bool:
         """Whether a transaction was committed although its connection was lost. Raises FenceLost when the failure is
         that another attempt has taken over: it ends our sessions and gives our stage another name."""
-        if not isinstance(error, ConfigError | TransientError):
+        if not isinstance(error, ConfigError | TransientError) or error.code == "locked":
             return False
         try:
             with self._transaction():

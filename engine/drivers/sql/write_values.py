@@ -35,6 +35,8 @@ class RowConverter:
 
     def tuples(self, rows: Sequence[Row]) -> Iterator[tuple[Any, ...]]:
         """Raises UnwritableError when any value of any row cannot be written."""
+        if not rows:
+            return iter(())
         columns = [
             self._column(name, converters, values)
             for name, converters, values in zip(self._names, self._converters, self._columns(rows), strict=True)
