@@ -141,6 +141,8 @@ class Job(Owned):
                 fields=["lease_until"], condition=models.Q(state__in=["running", "cancelling"]), name="job_live"
             ),
             models.Index(fields=["organization", "-created_at", "-id"], name="job_of_organization"),
+            models.Index(fields=["organization", "state", "-created_at", "-id"], name="job_of_organization_in_state"),
+            models.Index(fields=["subject_uid", "-created_at", "-id"], name="job_of_subject_uid"),
             models.Index(fields=["kind", "subject_id", "-id"], name="job_of_subject"),
         ]
 

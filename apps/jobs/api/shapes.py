@@ -1,10 +1,7 @@
 """A job and its events as the platform's own paths show them."""
 
-from django.db.models import F, FloatField, Func, OuterRef, Subquery, TextField, Value
-from django.db.models.functions import Coalesce, Now
-
 from apps.dialects.lists import Listing, Values, document, moment
-from apps.jobs.models import ENDED, Result
+from apps.jobs.models import ENDED
 from apps.jobs.queries import pace
 
 FIGURES = {
@@ -19,17 +16,11 @@ FIGURES = {
 }
 
 
-def _result() -> Subquery:
-    """The JSON body of a job's answer, while it is kept."""
-    kept = Result.objects.filter(job=OuterRef("pk"), expires_at__gt=Now(), content_type="application/json")
-    return Subquery(kept.values(text=Func(F("body"), Value("UTF8"), function="convert_from", output_field=TextField())))
-
-
-def _seconds() -> Func:
-    span = "extract(epoch FROM %(expressions)s)"
-    return Func(
-        Coalesce(F("ended_at"), Now()), F("started_at"), template=span, arg_joiner=" - ", output_field=FloatField()
-    )
+RESULT = """
+    SELECT convert_from(result.body, 'UTF8') FROM jobs_result result
+    WHERE result.job_id = row.id AND result.expires_at > now() AND result.content_type = 'application/json'
+"""
+"""The JSON body of a job's answer, while it is kept."""
 
 
 def _wrap(row: Values) -> Values:
@@ -52,35 +43,36 @@ def _wrap(row: Values) -> Values:
 
 
 JOB = Listing(
+    "jobs_job row LEFT JOIN jobs_job parent ON parent.id = row.parent_id",
     {
-        "id": F("uid"),
-        "kind": F("kind"),
-        "subjectId": F("subject_uid"),
-        "parentId": F("parent__uid"),
-        "state": F("state"),
-        "origin": F("origin"),
-        "createdAt": moment("created_at"),
-        "startedAt": moment("started_at"),
-        "endedAt": moment("ended_at"),
-        "attempt": F("attempt"),
-        "errorCode": F("error_code"),
-        "errorMessage": F("error_message"),
-        "events": F("event_count"),
-        "seconds": _seconds(),
-        "result": document(_result()),
-        **{name: F(field) for name, field in FIGURES.items()},
+        "id": "row.uid",
+        "kind": "row.kind",
+        "subjectId": "row.subject_uid",
+        "parentId": "parent.uid",
+        "state": "row.state",
+        "origin": "row.origin",
+        "createdAt": moment("row.created_at"),
+        "startedAt": moment("row.started_at"),
+        "endedAt": moment("row.ended_at"),
+        "attempt": "row.attempt",
+        "errorCode": "row.error_code",
+        "errorMessage": "row.error_message",
+        "events": "row.event_count",
+        "seconds": "extract(epoch FROM coalesce(row.ended_at, now()) - row.started_at)::float8",
+        "result": document(RESULT),
+        **{name: f"row.{column}" for name, column in FIGURES.items()},
     },
     _wrap,
 )
 
-
 EVENT = Listing(
+    "jobs_jobevent row",
     {
-        "number": F("number"),
-        "at": moment("at"),
-        "level": F("level"),
-        "message": F("message"),
-        "data": document("data"),
+        "number": "row.number",
+        "at": moment("row.at"),
+        "level": "row.level",
+        "message": "row.message",
+        "data": document("row.data"),
     },
-    dict,
+    order="row.number",
 )

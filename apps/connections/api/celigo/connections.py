@@ -1,6 +1,6 @@
 """Connections in Celigo's shape. Of its types `rdbms` is served; inside it, `type` names our connector."""
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from rest_framework import serializers
 
 from apps.accounts.queries import visible
@@ -84,16 +84,17 @@ def _wrap(row: Values) -> Values:
 
 
 LISTING = Listing(
+    "connections_connection row JOIN connectors_connector connector ON connector.id = row.connector_id",
     {
-        "_id": F("uid"),
-        "createdAt": moment("created_at"),
-        "lastModified": moment("updated_at"),
-        "name": F("name"),
-        "externalId": F("external_id"),
-        "offline": F("is_offline"),
-        "connector": F("connector__name"),
-        "shown": document("shown"),
-        "document": document("document"),
+        "_id": "row.uid",
+        "createdAt": moment("row.created_at"),
+        "lastModified": moment("row.updated_at"),
+        "name": "row.name",
+        "externalId": "row.external_id",
+        "offline": "row.is_offline",
+        "connector": "connector.name",
+        "shown": document("row.shown"),
+        "document": document("row.document"),
     },
     _wrap,
 )

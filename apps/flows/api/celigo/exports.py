@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from rest_framework import serializers
 
 from apps.accounts.queries import visible
@@ -174,22 +174,23 @@ def _wrap(row: Values) -> Values:
 
 
 LISTING = Listing(
+    "flows_export row JOIN connections_connection connection ON connection.id = row.connection_id",
     {
-        "_id": F("uid"),
-        "createdAt": moment("created_at"),
-        "lastModified": moment("updated_at"),
-        "name": F("name"),
-        "description": F("description"),
-        "_connectionId": F("connection__uid"),
-        "type": F("type"),
-        "pageSize": F("page_size"),
-        "limit": F("limit"),
-        "source": document("source"),
-        "columns": document("columns"),
-        "key": document("key"),
-        "cursor": document("cursor"),
-        "filter": document("filter"),
-        "document": document("document"),
+        "_id": "row.uid",
+        "createdAt": moment("row.created_at"),
+        "lastModified": moment("row.updated_at"),
+        "name": "row.name",
+        "description": "row.description",
+        "_connectionId": "connection.uid",
+        "type": "row.type",
+        "pageSize": "row.page_size",
+        "limit": 'row."limit"',
+        "source": document("row.source"),
+        "columns": document("row.columns"),
+        "key": document("row.key"),
+        "cursor": document("row.cursor"),
+        "filter": document("row.filter"),
+        "document": document("row.document"),
     },
     _wrap,
 )

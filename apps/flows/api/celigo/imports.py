@@ -3,7 +3,7 @@ and a mode."""
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from rest_framework import serializers
 
 from apps.accounts.queries import visible
@@ -188,20 +188,21 @@ def _mapping(rules: list[Any], said: Any) -> Values:
 
 
 LISTING = Listing(
+    "flows_import row JOIN connections_connection connection ON connection.id = row.connection_id",
     {
-        "_id": F("uid"),
-        "createdAt": moment("created_at"),
-        "lastModified": moment("updated_at"),
-        "name": F("name"),
-        "description": F("description"),
-        "_connectionId": F("connection__uid"),
-        "target": document("target"),
-        "mode": F("mode"),
-        "key": document("key"),
-        "mapping": document("mapping"),
-        "filter": document("filter"),
-        "allowEmpty": F("allow_empty"),
-        "document": document("document"),
+        "_id": "row.uid",
+        "createdAt": moment("row.created_at"),
+        "lastModified": moment("row.updated_at"),
+        "name": "row.name",
+        "description": "row.description",
+        "_connectionId": "connection.uid",
+        "target": document("row.target"),
+        "mode": "row.mode",
+        "key": document("row.key"),
+        "mapping": document("row.mapping"),
+        "filter": document("row.filter"),
+        "allowEmpty": "row.allow_empty",
+        "document": document("row.document"),
     },
     _wrap,
 )

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, Case, Expression, F, QuerySet, TextField, Value, When
 from django.utils.dateparse import parse_date, parse_datetime
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from apps.dialects.parameters import LARGEST
 from apps.errors import Invalid
-from apps.jobs.api.celigo.shapes import STEP_FIGURES, STEP_STATUS
 from apps.jobs.models import Job, JobStep, State
 
 PARENTS, CHILDREN = frozenset({"flow", "retry", "bulk_retry"}), frozenset({"export", "import"})
@@ -22,6 +21,21 @@ FIGURES = {
     "numExport": "records_read",
     "numIgnore": "records_ignored",
     "numError": "records_failed",
+}
+STEP_STATUS = Case(
+    When(ended_at__isnull=False, then=Value(State.COMPLETED.value)), default=F("job__state"), output_field=TextField()
+)
+
+
+def _for(role: str) -> Expression:
+    return Case(When(role=role, then=F("records")), default=Value(0), output_field=BigIntegerField())
+
+
+STEP_FIGURES: dict[str, Expression | F] = {
+    "numSuccess": _for("import"),
+    "numExport": _for("export"),
+    "numIgnore": F("ignored"),
+    "numError": F("failed"),
 }
 SPELLINGS = {"canceled": "cancelled", "canceling": "cancelling"}
 """Celigo spells these words in both ways."""

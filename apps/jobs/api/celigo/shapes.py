@@ -2,18 +2,6 @@
 
 from typing import Any
 
-from django.db.models import (
-    BigIntegerField,
-    BooleanField,
-    Case,
-    Expression,
-    F,
-    Func,
-    Q,
-    TextField,
-    Value,
-    When,
-)
 from rest_framework import serializers
 
 from apps.dialects.celigo.envelope import CeligoError
@@ -81,24 +69,6 @@ def _present(row: Values) -> Values:
     return {name: value for name, value in row.items() if name not in OPTIONAL or value not in (None, "")}
 
 
-def _queue_time(begin: str, end: str) -> Func:
-    return Func(
-        F(end),
-        F(begin),
-        template="(extract(epoch FROM %(expressions)s) * 1000)::bigint",
-        arg_joiner=" - ",
-        output_field=BigIntegerField(),
-    )
-
-
-def _number(condition: Q, yes: Any, no: Any) -> Expression:
-    return Case(When(condition, then=yes), default=no, output_field=BigIntegerField())
-
-
-def _whether(condition: Q) -> Expression:
-    return Case(When(condition, then=Value(value=True)), default=Value(value=False), output_field=BooleanField())
-
-
 def _wrap_job(row: Values) -> Values:
     code, message = row.pop("errorCode"), row.pop("errorMessage")
     errors = [{"code": code, "message": message}] if code else None
@@ -106,39 +76,30 @@ def _wrap_job(row: Values) -> Values:
 
 
 JOB = Listing(
+    "jobs_job row LEFT JOIN jobs_job parent ON parent.id = row.parent_id",
     {
-        "_id": F("uid"),
-        "type": Case(When(parent=None, then=Value("flow")), default=Value("retry")),
-        "_flowId": F("subject_uid"),
-        "_retryOfJobId": F("parent__uid"),
-        "status": F("state"),
-        "createdAt": moment("created_at"),
-        "lastModified": moment("updated_at"),
-        "startedAt": moment("started_at"),
-        "endedAt": moment("ended_at"),
-        "queueTime": _queue_time("created_at", "started_at"),
-        "numError": F("records_failed"),
-        "numSuccess": F("records_written"),
-        "numIgnore": F("records_ignored"),
-        "numExport": F("records_read"),
-        "numPagesGenerated": F("pages_read"),
-        "numPagesProcessed": F("pages_written"),
-        "retriable": _whether(Q(records_failed__gt=0)),
-        "errorCode": F("error_code"),
-        "errorMessage": F("error_message"),
+        "_id": "row.uid",
+        "type": "CASE WHEN row.parent_id IS NULL THEN 'flow' ELSE 'retry' END",
+        "_flowId": "row.subject_uid",
+        "_retryOfJobId": "parent.uid",
+        "status": "row.state",
+        "createdAt": moment("row.created_at"),
+        "lastModified": moment("row.updated_at"),
+        "startedAt": moment("row.started_at"),
+        "endedAt": moment("row.ended_at"),
+        "queueTime": "(extract(epoch FROM row.started_at - row.created_at) * 1000)::bigint",
+        "numError": "row.records_failed",
+        "numSuccess": "row.records_written",
+        "numIgnore": "row.records_ignored",
+        "numExport": "row.records_read",
+        "numPagesGenerated": "row.pages_read",
+        "numPagesProcessed": "row.pages_written",
+        "retriable": "row.records_failed > 0",
+        "errorCode": "row.error_code",
+        "errorMessage": "row.error_message",
     },
     _wrap_job,
-)
-
-IS_EXPORT = Q(role="export")
-STEP_FIGURES: dict[str, Expression | F] = {
-    "numError": F("failed"),
-    "numSuccess": _number(IS_EXPORT, Value(0), F("records")),
-    "numIgnore": F("ignored"),
-    "numExport": _number(IS_EXPORT, F("records"), Value(0)),
-}
-STEP_STATUS = Case(
-    When(ended_at__isnull=False, then=Value(State.COMPLETED.value)), default=F("job__state"), output_field=TextField()
+    order="row.created_at DESC, row.id DESC",
 )
 
 
@@ -147,41 +108,52 @@ def _wrap_step(row: Values) -> Values:
     return _present({**row, resource: row.pop("resource"), "files": []})
 
 
+def _for(role: str, column: str) -> str:
+    """A step's figure, 0 where it is the other kind of step that counts it."""
+    return f"CASE WHEN row.role = '{role}' THEN row.{column} ELSE 0 END"
+
+
 STEP = Listing(
+    "jobs_jobstep row JOIN jobs_job job ON job.id = row.job_id",
     {
-        "_id": F("uid"),
-        "type": F("role"),
-        "_flowId": F("job__subject_uid"),
-        "_flowJobId": F("job__uid"),
-        "resource": F("resource_uid"),
-        "status": STEP_STATUS,
-        "createdAt": moment("created_at"),
-        "lastModified": moment("updated_at"),
-        "startedAt": moment("started_at"),
-        "endedAt": moment("ended_at"),
-        **STEP_FIGURES,
-        "numPagesGenerated": _number(IS_EXPORT, F("pages"), Value(0)),
-        "numPagesProcessed": _number(IS_EXPORT, Value(0), F("pages")),
-        "retriable": _whether(Q(failed__gt=0)),
+        "_id": "row.uid",
+        "type": "row.role",
+        "_flowId": "job.subject_uid",
+        "_flowJobId": "job.uid",
+        "resource": "row.resource_uid",
+        "status": f"CASE WHEN row.ended_at IS NULL THEN job.state ELSE '{State.COMPLETED.value}' END",
+        "createdAt": moment("row.created_at"),
+        "lastModified": moment("row.updated_at"),
+        "startedAt": moment("row.started_at"),
+        "endedAt": moment("row.ended_at"),
+        "numError": "row.failed",
+        "numSuccess": _for("import", "records"),
+        "numIgnore": "row.ignored",
+        "numExport": _for("export", "records"),
+        "numPagesGenerated": _for("export", "pages"),
+        "numPagesProcessed": _for("import", "pages"),
+        "retriable": "row.failed > 0",
     },
     _wrap_step,
+    order="row.created_at DESC, row.id DESC",
 )
 
 ERROR = Listing(
+    "jobs_recorderror row JOIN jobs_job job ON job.id = row.job_id LEFT JOIN jobs_job retry ON retry.id = row.retry_id",
     {
-        "_id": F("uid"),
-        "_jobId": F("job__uid"),
-        "_retryId": F("retry__uid"),
-        "createdAt": moment("created_at"),
-        "source": F("source"),
-        "code": F("code"),
-        "message": F("message"),
-        "traceKey": F("trace_key"),
-        "retriable": _whether(Q(record__isnull=False, resolved_at=None)),
-        "resolved": _whether(Q(resolved_at__isnull=False)),
-        "resolvedAt": moment("resolved_at"),
-        "resolvedBy": F("resolved_by"),
-        "record": document("record"),
+        "_id": "row.uid",
+        "_jobId": "job.uid",
+        "_retryId": "retry.uid",
+        "createdAt": moment("row.created_at"),
+        "source": "row.source",
+        "code": "row.code",
+        "message": "row.message",
+        "traceKey": "row.trace_key",
+        "retriable": "row.record IS NOT NULL AND row.resolved_at IS NULL",
+        "resolved": "row.resolved_at IS NOT NULL",
+        "resolvedAt": moment("row.resolved_at"),
+        "resolvedBy": "row.resolved_by",
+        "record": document("row.record"),
     },
     _present,
 )
