@@ -1,6 +1,7 @@
 """Who belongs to an organisation, and as what."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -31,6 +32,11 @@ class MembershipForm(ServiceForm):
         model = Membership
         fields = ("organization", "role")
         help_texts = {"role": ROLES}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance.pk is not None:  # a member stays the same person
+            del self.fields["email"]
 
     def store(self) -> Model:
         role = Role(self.cleaned_data["role"])
