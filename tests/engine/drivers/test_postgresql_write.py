@@ -456,7 +456,6 @@ class TestTypes:
         "json": '{"b": 1, "a": 1.0,  "b": null}',
         "jsonb": '{"a": [1.50, "\\\\n\\t"]}',
         "jsonpath": '$."a"',
-        "xml": "<a>ä</a>",
         "inet": "::1/64",
         "cidr": "10.0.0.0/8",
         "macaddr": "08:00:2b:01:02:03",
