@@ -29,7 +29,9 @@ def driver_class(name: str) -> type[Any]:
     """The driver's class. Raises ConfigError for an unknown name or a missing library, naming what to install."""
     entry = DRIVERS.get(name)
     if entry is None:
-        raise ConfigError(f"There is no driver named {name!r}. Known: {', '.join(sorted(DRIVERS))}.", code="unknown_driver")
+        raise ConfigError(
+            f"There is no driver named {name!r}. Known: {', '.join(sorted(DRIVERS))}.", code="unknown_driver"
+        )
     module, _, attribute = entry.path.partition(":")
     try:
         return cast("type[Any]", getattr(importlib.import_module(module), attribute))
