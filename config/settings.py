@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from corsheaders.defaults import default_headers
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.crypto import salted_hmac
@@ -30,6 +31,8 @@ ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/(api|v1)/"
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match", "x-api-key"]
+CORS_EXPOSE_HEADERS = ["ETag", "Link", "Location", "Retry-After", "X-Request-Id"]
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)
 WEB_THREADS = env.integer("WEB_THREADS", 8, least=2)
 """Of one web process; half of them may wait for interactive jobs at a time."""

@@ -208,6 +208,11 @@ def test_preflights_are_answered_for_known_origins_alone(settings: Settings) -> 
         response = Client().options("/v1/exports", headers=headers)
         assert ("Access-Control-Allow-Origin" in response) is allowed
         assert "Access-Control-Allow-Credentials" not in response
+    headers = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
+    allowed = Client().options("/v1/exports", headers=headers)["Access-Control-Allow-Headers"].split(", ")
+    assert {"authorization", "content-type", "x-api-key", "idempotency-key", "if-none-match"} <= set(allowed)
+    exposed = Client().get("/api/health", headers=headers)["Access-Control-Expose-Headers"].split(", ")
+    assert {"ETag", "Link", "Location", "Retry-After", "X-Request-Id"} == set(exposed)
 
 
 def test_the_root_leads_to_the_console() -> None:

@@ -54,6 +54,8 @@ class Shape(Part):
         return self.kept_of(self.validated_data)
 
 
+MOST_CONNECTIONS = 100
+
 PATCH = {
     "oneOf": [
         {"type": "object", "description": "Merged with what there is; null takes a field away."},
@@ -74,6 +76,11 @@ class CloneShape(Serializer[Any]):
     connectionMap = serializers.DictField(
         required=False, child=serializers.CharField(), help_text="By the id of a connection, the one to use instead."
     )
+
+    def validate_connectionMap(self, value: dict[str, str]) -> dict[str, str]:  # noqa: N802 (DRF looks for the name)
+        if len(value) > MOST_CONNECTIONS:
+            raise serializers.ValidationError(f"At most {MOST_CONNECTIONS} connections can be exchanged.")
+        return value
 
 
 class Resource(Endpoints):

@@ -22,6 +22,10 @@ def body(world: World, **change: Any) -> dict[str, Any]:
         ({"rdbms": {"query": "SELECT 1"}}, {"source": {"query": "SELECT 1"}}),
         ({"rdbms": {"query": "SELECT '{{1,2},{3,4}}'::int[]", "key": ["id"]}}, {"key": ["id"]}),
         ({"rdbms": {"table": "orders", "columns": ["id", "total"]}}, {"columns": ["id", "total"]}),
+        (
+            {"rdbms": {"schema": " s ", "table": " orders ", "columns": [" id"], "key": [" id"]}},
+            {"source": {"schema": " s ", "table": " orders "}, "columns": [" id"], "key": [" id"]},
+        ),
         ({"pageSize": 20}, {"page_size": 20}),
         ({"description": "All of them"}, {"description": "All of them"}),
         (

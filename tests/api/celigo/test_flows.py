@@ -93,6 +93,7 @@ def test_steps_that_stay_keep_their_identity(celigo: Celigo, world: World) -> No
             {"pageProcessors": [{"type": "export", "_exportId": "0" * 24}]},
             [("invalid_field", "pageProcessors.0._exportId")],
         ),
+        ({"pageGenerators": [{"_exportId": "0" * 24}] * 101}, [("invalid_field", "pageGenerators")]),
         ({"pageProcessors": "x"}, [("invalid_field", "pageProcessors")]),
         ({"routers": [{"branches": []}]}, [("invalid_field", "routers")]),
         ({"_runNextFlowIds": ["0" * 24]}, [("invalid_field", "_runNextFlowIds")]),

@@ -35,6 +35,7 @@ def body(world: World, **change: Any) -> dict[str, Any]:
             {"rdbms": {"queryType": ["bulk_load"], "bulkLoad": {"tableName": '"odd.schema"."Orders ""x"""'}}},
             {"target": {"schema": "odd.schema", "table": 'Orders "x"'}, "mode": "append", "key": []},
         ),
+        ({"rdbms": {"table": " orders ", "mode": "upsert", "key": [" id"]}}, {"target": {"table": " orders "}}),
         ({"mappings": MAPPINGS}, {"mapping": MAPPINGS}),
         ({"filter": FILTER}, {"filter": RULES}),
         (

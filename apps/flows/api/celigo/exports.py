@@ -13,6 +13,7 @@ from apps.dialects.lists import Listing, Values, document, moment
 from apps.dialects.views import caller_of
 from apps.flows import services
 from apps.flows.api.celigo import filters
+from apps.flows.api.celigo.names import NameField, name_list
 from apps.flows.api.celigo.references import connection_map, resolved
 from apps.flows.models import Export
 
@@ -25,16 +26,10 @@ TEMPLATE = re.compile(r"\{\{\{?[#/]?\s*[A-Za-z]")
 
 class SourceShape(serializers.Serializer[Any]):
     query = serializers.CharField(required=False, max_length=100_000, help_text="One SELECT statement.")
-    schema = serializers.CharField(required=False, max_length=200, allow_blank=True)
-    table = serializers.CharField(required=False, max_length=200, help_text="In place of a query.")
-    columns = serializers.ListField(
-        child=serializers.CharField(max_length=200), required=False, help_text="The columns to read; else all."
-    )
-    key = serializers.ListField(
-        child=serializers.CharField(max_length=200),
-        required=False,
-        help_text="The columns that order a query, so that an interrupted run can resume.",
-    )
+    schema = NameField(required=False, allow_blank=True)
+    table = NameField(required=False, help_text="In place of a query.")
+    columns = name_list("The columns to read; else all.")
+    key = name_list("The columns that order a query, so that an interrupted run can resume.")
 
     def validate_query(self, query: str) -> str:
         if TEMPLATE.search(query):
@@ -51,7 +46,7 @@ class DeltaShape(Part):
     kept = ("dateFormat",)
     later = ("startDate",)
 
-    dateField = serializers.CharField(max_length=200, help_text="The column that rises when a record changes.")
+    dateField = NameField(help_text="The column that rises when a record changes.")
     lagOffset = serializers.IntegerField(
         required=False,
         allow_null=True,

@@ -15,6 +15,7 @@ from apps.flows.api.celigo.schedules import celigo_of, cron_of
 from apps.flows.models import Export, Flow, FlowStep, Import
 
 YEAR = 365 * 86_400
+MOST_STEPS = 100
 
 
 class GeneratorShape(Part):
@@ -74,8 +75,8 @@ class FlowShape(Shape):
         help_text="Seconds from run to run, 60 or more, in place of a schedule.",
     )
     timezone = serializers.CharField(required=False, max_length=64, default="UTC")
-    pageGenerators = GeneratorShape(many=True, required=False)
-    pageProcessors = ProcessorShape(many=True, required=False)
+    pageGenerators = serializers.ListField(child=GeneratorShape(), required=False, max_length=MOST_STEPS)
+    pageProcessors = serializers.ListField(child=ProcessorShape(), required=False, max_length=MOST_STEPS)
     _exportId = serializers.CharField(required=False, write_only=True, help_text="In place of one page generator.")
     _importId = serializers.CharField(required=False, write_only=True, help_text="In place of one page processor.")
     lastExecutedAt = serializers.DateTimeField(read_only=True)

@@ -15,6 +15,7 @@ from apps.errors import Invalid
 from apps.flows import services
 from apps.flows.api.celigo import filters, tables
 from apps.flows.api.celigo.mappings import rules_of
+from apps.flows.api.celigo.names import NameField, name_list
 from apps.flows.api.celigo.references import connection_map, resolved
 from apps.flows.models import Import
 
@@ -22,17 +23,15 @@ QUERY_TYPES = ("bulk_insert", "bulk_load")
 
 
 class BulkInsertShape(serializers.Serializer[Any]):
-    tableName = serializers.CharField(max_length=500, help_text="orders, public.orders")
+    tableName = NameField(max_length=500, help_text="orders, public.orders")
     batchSize = serializers.JSONField(
         required=False, help_text="Stored; how much is written at once is ours to choose."
     )
 
 
 class BulkLoadShape(serializers.Serializer[Any]):
-    tableName = serializers.CharField(max_length=500, help_text="orders, public.orders")
-    primaryKeys = serializers.ListField(
-        child=serializers.CharField(max_length=200), required=False, help_text="Given: an upsert; else an insert."
-    )
+    tableName = NameField(max_length=500, help_text="orders, public.orders")
+    primaryKeys = name_list("Given: an upsert; else an insert.")
     overrideMergeQuery = serializers.BooleanField(required=False)
 
     def validate_overrideMergeQuery(self, value: bool) -> bool:  # noqa: N802 (DRF's own way of calling)
@@ -45,12 +44,10 @@ class TargetShape(serializers.Serializer[Any]):
     queryType = serializers.ListField(child=serializers.CharField(), required=False, max_length=1)
     bulkInsert = BulkInsertShape(required=False, allow_null=True)
     bulkLoad = BulkLoadShape(required=False, allow_null=True)
-    schema = serializers.CharField(required=False, max_length=200, allow_blank=True)
-    table = serializers.CharField(required=False, max_length=200, help_text="In place of queryType: with a mode.")
+    schema = NameField(required=False, allow_blank=True)
+    table = NameField(required=False, help_text="In place of queryType: with a mode.")
     mode = serializers.ChoiceField(Import.Mode.values, required=False)
-    key = serializers.ListField(
-        child=serializers.CharField(max_length=200), required=False, help_text="What an upsert matches on."
-    )
+    key = name_list("What an upsert matches on.")
     allowEmpty = serializers.BooleanField(required=False, help_text="Whether a replacement by nothing is right.")
 
     def validate_queryType(self, value: list[str]) -> list[str]:  # noqa: N802 (DRF looks for the field's name)
