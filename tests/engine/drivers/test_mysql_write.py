@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.contract import Delivery, Mode, Request, Standing
+from engine.contract import Delivery, Lineage, Mode, Request, Standing
 from engine.drivers.sql.mysql import connect
 from engine.errors import ConfigError, EngineError, FenceLost
 from engine.schema import Column, Kind, Table, Type
@@ -206,8 +206,8 @@ class TestRights:
         place.close()
         place.execute(f"DROP USER {name}@'%'")
 
-    def writer(self, place: MysqlPlace, user: str, mode: Mode) -> Any:
-        return place.writer(mode, connect=lambda name: self.open(place, name, user))
+    def writer(self, place: MysqlPlace, user: str, mode: Mode, of: Lineage | None = None) -> Any:
+        return place.writer(mode, connect=lambda name: self.open(place, name, user), of=of)
 
     def open(self, place: MysqlPlace, name: str, user: str) -> Any:
         connection = connect.open_connection(
@@ -239,6 +239,16 @@ class TestRights:
         writer = self.writer(place, user, Mode.APPEND)
         run(writer, named(1))
         assert writer.delivery is Delivery.EXACTLY_ONCE
+
+    def test_a_session_of_another_user_is_waited_for(self, place: MysqlPlace, user: str) -> None:
+        place.execute(f"GRANT ALL ON {place.database}.* TO {user}@'%'")
+        frozen = place.writer(Mode.APPEND)
+        frozen.take_over()
+        heir = self.writer(place, user, Mode.APPEND, of=lineage(2))
+        timer = threading.Timer(0.5, frozen.close)
+        timer.start()
+        assert heir.take_over() == Standing(None, done=False)
+        timer.join()
 
 
 class TestTypes:

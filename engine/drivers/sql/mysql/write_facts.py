@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
+import pymysql
+from pymysql.constants import ER
+
 from engine.drivers.sql.mysql.write_session import MysqlSession
 from engine.errors import TransientError
 from engine.schema import Table
@@ -123,7 +126,11 @@ def end_session(session: MysqlSession, mark: str) -> None:
     [(number,)] = session.rows("SELECT IS_USED_LOCK(%s)", [mark])
     if number is None:
         return
-    session.execute(f"KILL {int(number)}")
+    try:
+        session.execute(f"KILL {int(number)}")
+    except pymysql.Error as error:
+        if error.args[0] not in (ER.NO_SUCH_THREAD, ER.KILL_DENIED_ERROR):  # it ended by itself; it is another user's
+            raise
     [(is_gone,)] = session.rows("SELECT GET_LOCK(%s, %s)", [mark, END_SECONDS])
     if not is_gone:
         raise TransientError("A session of an earlier attempt does not end.", code="locked")
