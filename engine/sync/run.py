@@ -14,14 +14,15 @@ from engine.sync.figures import Figures
 from engine.sync.standing import Hand, readings, take_up
 
 
-def run(chain: Chain, control: Control) -> Figures:
-    """Moves everything the chain has to move; the figures count from the job's beginning, over all its attempts.
+def run(chain: Chain, control: Control, figures: Figures | None = None) -> Figures:
+    """Moves everything the chain has to move; the figures count from the job's beginning, over all its attempts, and on
+    top of those given, of chains that the same job ran before.
 
     Raises Stopped at the next checkpoint once the control asks for it, and every error of `engine.errors`.
     """
     if not chain.generators or not chain.steps:
         raise ConfigError("A flow needs an export to read from and an import to write to", code="incomplete_flow")
-    figures = Figures()
+    figures = Figures() if figures is None else figures
     try:
         for generator in chain.generators:
             with ExitStack() as stack:

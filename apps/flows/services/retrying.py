@@ -14,6 +14,7 @@ from apps.jobs.services import Work
 from engine.contract import Mode, Page, Request, Spec
 from engine.schema import Kind, RawJson, Row, Stream, Table
 from engine.sync.chain import Chain, Generator, WriteStep
+from engine.sync.figures import Figures
 from engine.sync.run import run as move
 
 
@@ -65,10 +66,11 @@ def run(work: Work, chain: Chain, steps: Sequence[Step]) -> None:
     errors = _errors(work, chain)
     uids = {uid for pair in errors for uid in pair}
     control = RetryControl(work, make_rows(work, [step for step in steps if step[0] in uids]), errors)
+    figures = Figures()
     for step in chain.steps:
         for generator in chain.generators:
             if group := errors.get((step.uid, generator.uid)):
-                move(Chain((_generator(generator, group),), (_single(step),)), control)
+                move(Chain((_generator(generator, group),), (_single(step),)), control, figures)
     _settle(work, errors)
 
 
@@ -88,7 +90,7 @@ def _errors(work: Work, chain: Chain) -> Errors:
 def _generator(original: Generator, errors: list[RecordError]) -> Generator:
     request = replace(original.request, cursor="")
     with closing(original.driver.read(request)) as reading:
-        stream = replace(reading.stream, key=(), rows=len(errors))
+        stream = replace(reading.stream, key=(), rows=None)
     driver = Replay(stream, cast("list[Row]", [error.record for error in errors]))
     return Generator(original.uid, original.name, driver, request, filter=original.filter, purpose="retry")
 
