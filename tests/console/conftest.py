@@ -1,6 +1,7 @@
 """The console's people, and one row of everything that has a page."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db.models import Model
@@ -73,3 +74,8 @@ def rows_of(organization: Organization, owner: User, world: World) -> Rows:
         "jobs.recorderror": world.error,
         "jobs.schedule": Schedule.objects.get(subject_id=world.flow.id),
     }
+
+
+def errors(response: Any) -> dict[str, list[str]]:
+    """Of a form that was shown again, by field."""
+    return dict(response.context["adminform"].form.errors)

@@ -14,8 +14,8 @@ from apps.flows.admin.chart import HEIGHT, chart, hours_until
 from apps.jobs.models import Job, State
 from apps.jobs.services.dispatching import PRESENCE_LOCK
 from tests.api.world import World, make_job
-from tests.console.conftest import SignIn
 from tests.conftest import Cast
+from tests.console.conftest import SignIn
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -86,9 +86,7 @@ def test_counts_the_workers_for_operators_alone(operator: User, cast: Cast, worl
     assert "w1@here" not in overview(desk(cast.owner))
 
 
-def test_takes_as_many_queries_with_many_flows_as_with_one(
-    operator: User, world: World, desk: SignIn
-) -> None:
+def test_takes_as_many_queries_with_many_flows_as_with_one(operator: User, world: World, desk: SignIn) -> None:
     client = desk(operator)
     make_job(world.flow, State.FAILED)
     overview(client)
@@ -116,7 +114,11 @@ def test_hours_end_with_the_present_one() -> None:
 def test_the_tallest_bar_fills_the_chart_and_a_single_failure_is_seen() -> None:
     counts = {(NOON, "completed"): 9_999, (NOON, "failed"): 1, (NOON - timedelta(hours=1), "queued"): 1}
     drawn = chart(counts, hours_until(NOON, 3))
-    assert [bar.says for bar in drawn.bars] == ["10:00: no jobs", "11:00: 1 unfinished", "12:00: 9,999 completed, 1 failed"]
+    assert [bar.says for bar in drawn.bars] == [
+        "10:00: no jobs",
+        "11:00: 1 unfinished",
+        "12:00: 9,999 completed, 1 failed",
+    ]
     completed, failed = drawn.bars[2].parts
     assert completed.height == pytest.approx(HEIGHT, abs=0.1)
     assert failed.height == 2.0

@@ -7,8 +7,8 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import ApiKey, User
-from tests.console.conftest import SignIn
 from tests.conftest import Cast, ClientOf
+from tests.console.conftest import SignIn
 
 
 def made(client: Client, cast: Cast) -> str:

@@ -13,8 +13,8 @@ from apps.jobs.models import Job, JobEvent, Result, State
 from apps.jobs.services import events
 from apps.jobs.services.dispatching import PRESENCE_LOCK
 from tests.api.world import World
-from tests.console.conftest import SignIn
 from tests.conftest import Cast
+from tests.console.conftest import SignIn
 
 
 @pytest.fixture

@@ -46,7 +46,9 @@ def plant(rows: Rows, world: World, payload: str) -> None:
     for row in (world.step, world.queued, *Connection.objects.all(), *JobStep.objects.all()):
         planted(row, payload)
     Connection.objects.update(is_offline=True, settings={"host": payload, "database": payload, "user": payload})
-    Export.objects.update(source={"schema": payload, "table": payload}, columns=[payload], filter=["equals", payload, 1])
+    Export.objects.update(
+        source={"schema": payload, "table": payload}, columns=[payload], filter=["equals", payload, 1]
+    )
     Import.objects.update(target={"table": payload}, key=[payload], mapping=[{"generate": payload, "extract": payload}])
     Schedule.objects.update(paused_reason=payload)
     RecordError.objects.update(record={payload: payload}, code=payload[:64], trace_key=payload)
