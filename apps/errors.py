@@ -1,4 +1,4 @@
-"""What a service refuses, sorted by what the caller can do. Each dialect has one table from class to status and body."""
+"""What a service refuses, sorted by what the caller can do. Each dialect has one table from class to status."""
 
 
 class ServiceError(Exception):
@@ -24,7 +24,9 @@ class Invalid(ServiceError):
 
     code = "invalid_field"
 
-    def __init__(self, message: str, *, code: str = "", field: str = "", problems: "list[Invalid] | None" = None) -> None:
+    def __init__(
+        self, message: str, *, code: str = "", field: str = "", problems: "list[Invalid] | None" = None
+    ) -> None:
         super().__init__(message, code=code, field=field)
         self.problems = problems or [self]
 
