@@ -103,6 +103,7 @@ ENDPOINTS = [
     Endpoint("GET", "/v1/flows/{flow}/jobs/latest", 200),
     Endpoint("GET", "/v1/jobs?createdAt_gte=2020-01-01", 200),
     Endpoint("GET", "/v1/jobs/{job}", 200),
+    Endpoint("GET", "/v1/jobs/{step}", 200),
     Endpoint("PUT", "/v1/jobs/{queued}/cancel", 200, "run"),
     Endpoint("POST", "/v1/jobs/{queued}/cancel", 200, "run"),
     Endpoint("POST", "/v1/jobs/{job}/retry", 201, "run"),

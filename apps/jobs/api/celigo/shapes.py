@@ -104,8 +104,9 @@ JOB = Listing(
 
 
 def _wrap_step(row: Values) -> Values:
-    resource = {"export": "_exportId", "import": "_importId"}[row["type"]]
-    return _present({**row, resource: row.pop("resource"), "files": []})
+    field = {"export": "_exportId", "import": "_importId"}[row["type"]]
+    resource = {field: row.pop("resource")}
+    return _present(row | resource | {"files": []})
 
 
 def _for(role: str, column: str) -> str:
