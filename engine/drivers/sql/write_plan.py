@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from engine.contract import Mode, Target
 from engine.errors import ConfigError
-from engine.schema import Column, Kind, Stream, Type
+from engine.schema import Column, Kind, Stream, Table, Type
 
 
 def key_of(target: Target, columns: Sequence[Column], source_key: Sequence[str]) -> tuple[str, ...]:
@@ -52,6 +52,21 @@ def converted(fed: Sequence[Column], columns: Sequence[Column]) -> list[Column]:
         else column
         for column in fed
     ]
+
+
+def no_unique_key(table: Table, statement: str) -> ConfigError:
+    """`statement`: what would make the index that is missing."""
+    return ConfigError(
+        f"{table} has no unique index on its key alone. This makes one: {statement}", code="no_unique_key"
+    )
+
+
+def refuse_references(table: Table, referring: Sequence[str]) -> None:
+    """A table that others refer to has no moment without its rows. Raises ConfigError `table_is_referenced`."""
+    if referring:
+        raise ConfigError(
+            f"{table} cannot be replaced: rows of {', '.join(referring)} refer to it.", code="table_is_referenced"
+        )
 
 
 def check_names(table: str, columns: Sequence[Column], *, fits: int, measure: str, ignores_case: bool) -> None:

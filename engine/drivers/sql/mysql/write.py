@@ -20,7 +20,7 @@ from engine.drivers.sql.mysql.write_values import converters
 from engine.drivers.sql.state import Remembered, State
 from engine.drivers.sql.write import LOCK_SECONDS, Describe, SqlWriter
 from engine.drivers.sql.write_parameters import Parameters
-from engine.drivers.sql.write_plan import converted, matched
+from engine.drivers.sql.write_plan import converted, matched, no_unique_key, refuse_references
 from engine.drivers.sql.write_rejects import load
 from engine.errors import ConfigError, EngineError
 from engine.schema import Column, Row, Stream, Table
@@ -91,10 +91,7 @@ class MysqlWriter(SqlWriter):
         indexes = write_facts.unique_indexes(self._connection, self._table)
         if set(self._key) not in indexes:
             statement = f"ALTER TABLE {quoted_table(self._table)} ADD UNIQUE ({', '.join(map(quoted, self._key))})"
-            raise ConfigError(
-                f"{self._table} has no unique index on its key alone. This makes one: {statement}",
-                code="no_unique_key",
-            )
+            raise no_unique_key(self._table, statement)
         optional = [column.name for column in described.columns if column.nullable and column.name in self._key]
         if len(indexes) > 1 and optional:
             raise ConfigError(
@@ -108,11 +105,7 @@ class MysqlWriter(SqlWriter):
                 f"{self._table} cannot be replaced: its engine has no transactions. Make it ENGINE = InnoDB.",
                 code="not_transactional",
             )
-        if referring := write_facts.referring_tables(self._connection, self._table):
-            raise ConfigError(
-                f"{self._table} cannot be replaced: rows of {', '.join(referring)} refer to it.",
-                code="table_is_referenced",
-            )
+        refuse_references(self._table, write_facts.referring_tables(self._connection, self._table))
 
     def _state_table(self) -> State:
         return MysqlState(self._connection, self._table.schema, self._lineage)

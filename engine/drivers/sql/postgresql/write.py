@@ -18,7 +18,7 @@ from engine.drivers.sql.postgresql.write_session import Connection, PostgresqlSe
 from engine.drivers.sql.postgresql.write_state import PostgresqlState
 from engine.drivers.sql.state import State
 from engine.drivers.sql.write import Describe, SqlWriter
-from engine.drivers.sql.write_plan import converted, matched
+from engine.drivers.sql.write_plan import converted, matched, no_unique_key, refuse_references
 from engine.drivers.sql.write_rejects import load
 from engine.errors import ConfigError, RecordError
 from engine.schema import Column, Row, Table
@@ -87,19 +87,9 @@ class PostgresqlWriter(SqlWriter):
             self._connection, present.oid, self._key
         ):
             statement = f"CREATE UNIQUE INDEX ON {quoted_table(self._table)} ({', '.join(map(quoted, self._key))})"
-            raise ConfigError(
-                f"{self._table} has no unique index on its key alone. This makes one: {statement}",
-                code="no_unique_key",
-            )
+            raise no_unique_key(self._table, statement)
         if self._target.mode is Mode.REPLACE:
-            self._refuse_references(present)
-
-    def _refuse_references(self, present: Relation) -> None:
-        if referring := write_facts.referring_tables(self._connection, present.oid):
-            raise ConfigError(
-                f"{self._table} cannot be replaced: rows of {', '.join(referring)} refer to it.",
-                code="table_is_referenced",
-            )
+            refuse_references(self._table, write_facts.referring_tables(self._connection, present.oid))
 
     def _state_table(self) -> State:
         return PostgresqlState(self._connection, self._table.schema, self._lineage)

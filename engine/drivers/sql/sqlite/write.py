@@ -15,7 +15,7 @@ from engine.drivers.sql.sqlite.write_values import converters
 from engine.drivers.sql.state import TABLE, State, StateTable
 from engine.drivers.sql.write import Describe, SqlWriter
 from engine.drivers.sql.write_parameters import Parameters
-from engine.drivers.sql.write_plan import converted, matched
+from engine.drivers.sql.write_plan import converted, matched, no_unique_key, refuse_references
 from engine.drivers.sql.write_rejects import Refusal, load
 from engine.errors import ConfigError
 from engine.schema import Column, Row, Table
@@ -52,18 +52,10 @@ class SqliteWriter(SqlWriter):
         self.columns = tuple(matched(self._given, self._describe(self._table)))
         keys = write_facts.unique_keys(self._connection, self._table.name)
         if self._target.mode is Mode.UPSERT and set(self._key) not in keys:
-            statement = f"CREATE UNIQUE INDEX {quoted(f'{self._table.name}_key')} ON {quoted(self._table.name)}"
-            raise ConfigError(
-                f"{self._table} has no unique index on its key alone. This makes one: "
-                f"{statement} ({', '.join(map(quoted, self._key))})",
-                code="no_unique_key",
-            )
-        referring = write_facts.referring_tables(self._connection, self._table.name)
-        if self._target.mode is Mode.REPLACE and referring:
-            raise ConfigError(
-                f"{self._table} cannot be replaced: rows of {', '.join(referring)} refer to it.",
-                code="table_is_referenced",
-            )
+            index, columns = quoted(f"{self._table.name}_key"), ", ".join(map(quoted, self._key))
+            raise no_unique_key(self._table, f"CREATE UNIQUE INDEX {index} ON {quoted(self._table.name)} ({columns})")
+        if self._target.mode is Mode.REPLACE:
+            refuse_references(self._table, write_facts.referring_tables(self._connection, self._table.name))
 
     def _state_table(self) -> State:
         return StateTable(self._connection, quoted(TABLE), ddl.STATE, self._lineage)
