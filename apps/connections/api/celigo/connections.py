@@ -8,7 +8,9 @@ from apps.connections import services
 from apps.connections.models import Connection
 from apps.connectors import queries as connectors
 from apps.connectors.models import Connector
-from apps.dialects.celigo.resources import Resource, Shape, documented
+from apps.dialects.celigo.documentation import documented
+from apps.dialects.celigo.resources import Resource
+from apps.dialects.celigo.shapes import Shape
 from apps.dialects.lists import Listing, Values, document, moment
 from apps.dialects.views import caller_of
 from apps.errors import Invalid, NotFound

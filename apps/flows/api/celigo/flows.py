@@ -1,12 +1,16 @@
 """Flows in Celigo's shape: page generators, then page processors, and when they run."""
 
+from zoneinfo import available_timezones
+
 from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework import serializers
 
 from apps.accounts.queries import visible
 from apps.dialects.caller import Caller
-from apps.dialects.celigo.resources import Part, Resource, Shape, documented
+from apps.dialects.celigo.documentation import documented
+from apps.dialects.celigo.resources import Resource
+from apps.dialects.celigo.shapes import Part, Shape
 from apps.dialects.lists import Listing, Values, document, moment
 from apps.dialects.views import caller_of
 from apps.flows import services
@@ -74,12 +78,17 @@ class FlowShape(Shape):
         max_value=YEAR,
         help_text="Seconds from run to run, 60 or more, in place of a schedule.",
     )
-    timezone = serializers.CharField(required=False, max_length=64, default="UTC")
+    timezone = serializers.CharField(required=False, max_length=64, help_text="Of the schedule; UTC if it is left out.")
     pageGenerators = serializers.ListField(child=GeneratorShape(), required=False, max_length=MOST_STEPS)
     pageProcessors = serializers.ListField(child=ProcessorShape(), required=False, max_length=MOST_STEPS)
     _exportId = serializers.CharField(required=False, write_only=True, help_text="In place of one page generator.")
     _importId = serializers.CharField(required=False, write_only=True, help_text="In place of one page processor.")
     lastExecutedAt = serializers.DateTimeField(read_only=True)
+
+    def validate_timezone(self, name: str) -> str:
+        if name not in available_timezones():
+            raise serializers.ValidationError("There is no such time zone.")
+        return name
 
     def validate(self, attrs: Values) -> Values:
         if attrs.get("schedule") and attrs.get("interval"):
@@ -92,8 +101,13 @@ class FlowShape(Shape):
         if data.get("interval") is not None:
             return {"interval": data["interval"]}
         if data.get("schedule"):
-            return {"cron": cron_of(data["schedule"], field="schedule"), "timezone": data["timezone"]}
+            return {"cron": cron_of(data["schedule"], field="schedule"), "timezone": data.get("timezone", "UTC")}
         return None
+
+    def document(self) -> Values:
+        """With the time zone, which a flow without a schedule has too."""
+        timezone = self.validated_data.get("timezone")
+        return super().document() | ({"timezone": timezone} if timezone else {})
 
     def steps(self, caller: Caller) -> Values:
         """`generators` and `processors`. Raises Invalid for what the caller cannot use."""

@@ -8,7 +8,9 @@ from rest_framework import serializers
 
 from apps.accounts.queries import visible
 from apps.connections.models import Connection
-from apps.dialects.celigo.resources import Resource, Shape, documented
+from apps.dialects.celigo.documentation import documented
+from apps.dialects.celigo.resources import Resource
+from apps.dialects.celigo.shapes import Shape
 from apps.dialects.lists import Listing, Values, document, moment
 from apps.dialects.views import caller_of
 from apps.errors import Invalid

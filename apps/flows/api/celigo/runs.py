@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from apps.accounts.queries import visible
 from apps.dialects.celigo.envelope import errors
-from apps.dialects.celigo.resources import Part
+from apps.dialects.celigo.shapes import Part
 from apps.dialects.parsing import object_of
 from apps.dialects.views import Endpoint, caller_of
 from apps.errors import Invalid, NotFound
