@@ -158,7 +158,7 @@ def folder(organization: Organization, surroundings: Any) -> Any:
     """The organisation's folder, with another organisation's beside it that holds a database."""
     root = surroundings.FILE_ROOTS[0]
     (root / "other").mkdir(parents=True)
-    with sqlite3.connect(root / "other" / "secret.db") as file:
+    with sqlite3.connect(root / "other" / "private.db") as file:
         file.execute("CREATE TABLE t (a)")
     file.close()
     (root / organization.uid).mkdir()
@@ -168,27 +168,27 @@ def folder(organization: Organization, surroundings: Any) -> Any:
 @pytest.mark.parametrize(
     "path",
     [
-        "../other/secret.db",
-        "x/../../other/secret.db",
-        "./../other/secret.db",
-        "{root}/other/secret.db",
-        "file:{root}/other/secret.db",
+        "../other/private.db",
+        "x/../../other/private.db",
+        "./../other/private.db",
+        "{root}/other/private.db",
+        "file:{root}/other/private.db",
         "link.db",
-        "linked/secret.db",
+        "linked/private.db",
         "circle.db",
         "..",
         ".",
         "/etc/passwd",
         "/dev/zero",
         "/proc/self/environ",
-        "~/secret.db",
-        "..%2fother%2fsecret.db",
+        "~/private.db",
+        "..%2fother%2fprivate.db",
         ":memory:",
         "x" * 1_900,
     ],
 )
 def test_no_path_leads_out_of_the_organizations_folder(create, finish, folder, path):
-    (folder / "link.db").symlink_to(folder.parent / "other" / "secret.db")
+    (folder / "link.db").symlink_to(folder.parent / "other" / "private.db")
     (folder / "linked").symlink_to(folder.parent / "other")
     (folder / "circle.db").symlink_to(folder / "circle.db")
     typed = path.format(root=folder.parent)
