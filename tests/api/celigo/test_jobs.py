@@ -99,6 +99,7 @@ def test_lists_the_steps_and_the_retries_of_a_run(
         ("_flowId={flow}&status=failed", {"retry"}),
         ("_flowId={flow}&status=queued", {"queued"}),
         ("_flowId={flow}&status=canceled", set()),
+        ("_flowId={flow}&status=retrying", set()),
         ("_flowId={flow}&retriable=true", {"job", "retry"}),
         ("_flowId={flow}&retriable=false", {"queued"}),
         ("_flowId={flow}&numError_gte=2", {"retry"}),

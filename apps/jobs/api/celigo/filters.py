@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from apps.dialects.parameters import LARGEST
 from apps.errors import Invalid
+from apps.jobs.api.celigo.shapes import STATUSES
 from apps.jobs.models import Job, JobStep, State
 
 PARENTS, CHILDREN = frozenset({"flow", "retry", "bulk_retry"}), frozenset({"export", "import"})
@@ -138,7 +139,7 @@ class JobFilter:
         if not self._has("status"):
             return {}
         status = SPELLINGS.get(self.values["status"], self.values["status"])
-        if status not in State.values:
+        if status not in STATUSES:
             raise self._wrong("status", f"There is no status {status!r}.")
         return {field: status}
 
