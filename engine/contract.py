@@ -116,6 +116,13 @@ class Driver(Protocol):
     def close(self) -> None: ...
 
 
+@runtime_checkable
+class Interruptible(Protocol):
+    """A driver whose readings can be broken off while they wait. `interrupt` may be called from another thread."""
+
+    def interrupt(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     table: Table

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 
-from engine.contract import Reading, Request
+from engine.contract import Interruptible, Reading, Request
 from engine.errors import ConfigError, EngineError
 from engine.schema import Stream
 from engine.sync import lanes, position
@@ -34,6 +34,8 @@ def run(chain: Chain, control: Control, figures: Figures | None = None) -> Figur
 
 
 def _run(generator: Generator, chain: Chain, control: Control, figures: Figures, stack: ExitStack) -> None:
+    if isinstance(generator.driver, Interruptible):
+        stack.enter_context(control.interruptible(generator.driver.interrupt))
     stream = _describe(generator)
     hands = take_up(generator, chain.steps, stream, control, stack)
     figures.expected = _expected(chain, hands, stream)

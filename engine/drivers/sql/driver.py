@@ -39,6 +39,7 @@ class SqlDriver(ABC, Generic[ConnectionT]):
         self.secrets = secrets
         self.surroundings = surroundings
         self._catalogue: Catalogue | None = None
+        self._reading: ConnectionT | None = None
 
     @abstractmethod
     def open_connection(self, application_name: str, *, read_only: bool = False) -> ConnectionT: ...
@@ -48,6 +49,10 @@ class SqlDriver(ABC, Generic[ConnectionT]):
 
     @abstractmethod
     def reading(self, connection: ConnectionT, request: Request) -> Reading: ...
+
+    @abstractmethod
+    def cancel(self, connection: ConnectionT) -> None:
+        """Ends what a connection is waiting for, if it still waits. Raises nothing."""
 
     @abstractmethod
     def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> Writer: ...
@@ -71,12 +76,17 @@ class SqlDriver(ABC, Generic[ConnectionT]):
         return self._look(lambda catalogue: catalogue.describe(table))
 
     def read(self, request: Request) -> Reading:
-        connection = self.open_connection(self.surroundings.name, read_only=True)
+        connection = self._reading = self.open_connection(self.surroundings.name, read_only=True)
         try:
             return self.reading(connection, request)
         except BaseException:
             connection.close()
             raise
+
+    def interrupt(self) -> None:
+        """Ends what its latest reading is waiting for; may be called from another thread."""
+        if self._reading is not None:
+            self.cancel(self._reading)
 
     def close(self) -> None:
         if self._catalogue is not None:

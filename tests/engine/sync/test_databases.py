@@ -241,9 +241,10 @@ def test_a_write_that_waits_for_somebodys_lock_can_be_cancelled(
     system = copy.targets[0]
     control = Recorder()
 
+    timer = threading.Timer(0.5, control.ask_to_stop, ["cancel"])
+
     def lock_then_cancel(figures: Figures) -> None:
         system.execute(lock)
-        timer = threading.Timer(0.5, control.ask_to_stop, ["cancel"])
         timer.start()
 
     control.at_checkpoint = lock_then_cancel
@@ -252,7 +253,30 @@ def test_a_write_that_waits_for_somebodys_lock_can_be_cancelled(
             run(copy.chain(Mode.APPEND), control)
     finally:
         system.execute(unlock)
+        timer.join()
     assert len(copy.copies()) == PAGE_ROWS
+
+
+@pytest.mark.parametrize(
+    ("source", "lock", "unlock"),
+    [
+        ("postgresql", "BEGIN; LOCK TABLE things IN ACCESS EXCLUSIVE MODE", "ROLLBACK"),
+        ("mysql", "LOCK TABLES things WRITE", "UNLOCK TABLES"),
+    ],
+)
+def test_a_read_that_waits_for_somebodys_lock_can_be_cancelled(
+    ends: Callable[..., Ends], source: str, lock: str, unlock: str
+) -> None:
+    copy, control = ends(source, "sqlite"), Recorder()
+    copy.source.execute(lock)
+    timer = threading.Timer(0.5, control.ask_to_stop, ["cancel"])
+    timer.start()
+    try:
+        with pytest.raises(Stopped):
+            run(copy.chain(Mode.APPEND), control)
+    finally:
+        copy.source.execute(unlock)
+        timer.join()
 
 
 def test_a_mapping_and_a_rename_in_the_bytes_lane_and_by_rows_give_the_same(ends: Callable[..., Ends]) -> None:

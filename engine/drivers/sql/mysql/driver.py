@@ -1,6 +1,9 @@
 """MySQL and MariaDB."""
 
+import contextlib
 from collections.abc import Sequence
+
+import pymysql
 
 from engine.contract import Lineage, Reading, Request, Spec, Target, Writer
 from engine.drivers.sql import fields, plan, select
@@ -11,6 +14,7 @@ from engine.drivers.sql.mysql.browse import MysqlCatalogue
 from engine.drivers.sql.mysql.connect import Connection
 from engine.drivers.sql.mysql.session import MysqlSession
 from engine.drivers.sql.mysql.write import MysqlWriter
+from engine.errors import EngineError
 from engine.schema import Column, Query, Table
 
 
@@ -30,6 +34,13 @@ class MysqlDriver(SqlDriver[Connection]):
         with errors.translated():
             described = self._described(session, connection, request.source)
         return read.MysqlReading(session, plan.make(described, request), request)
+
+    def cancel(self, connection: Connection) -> None:
+        with contextlib.suppress(EngineError, pymysql.Error, OSError):  # a session that is ending needs no cancelling
+            if connection.open:
+                number = connection.thread_id()  # type: ignore[no-untyped-call]
+                with contextlib.closing(self.open_connection(self.surroundings.name)) as other:
+                    other.query(f"KILL QUERY {number}")
 
     def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> Writer:
         return MysqlWriter(

@@ -1,6 +1,9 @@
 """PostgreSQL, and what speaks its protocol and keeps its catalogue."""
 
+import contextlib
 from collections.abc import Sequence
+
+import psycopg
 
 from engine.contract import Lineage, Reading, Request, Spec, Target, Writer
 from engine.drivers.sql import plan, select
@@ -12,6 +15,8 @@ from engine.drivers.sql.postgresql.read import PostgresqlReading
 from engine.drivers.sql.postgresql.session import Connection
 from engine.drivers.sql.postgresql.write import PostgresqlWriter
 from engine.schema import Column, Table
+
+CANCEL_SECONDS = 5.0
 
 
 class PostgresqlDriver(SqlDriver[Connection]):
@@ -36,6 +41,11 @@ class PostgresqlDriver(SqlDriver[Connection]):
         planned = plan.make(described, request)
         kind = PostgresqlReading if read.bytes_refusal(planned.stream) else RangedReading
         return kind(connection, planned, request)
+
+    def cancel(self, connection: Connection) -> None:
+        with contextlib.suppress(psycopg.Error):  # a session that is ending needs no cancelling
+            if not connection.closed:
+                connection.cancel_safe(timeout=CANCEL_SECONDS)
 
     def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> Writer:
         return PostgresqlWriter(

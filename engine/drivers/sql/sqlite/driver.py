@@ -1,5 +1,6 @@
 """SQLite files."""
 
+import contextlib
 import sqlite3
 from collections.abc import Sequence
 
@@ -32,6 +33,10 @@ class SqliteDriver(SqlDriver[sqlite3.Connection]):
             else:
                 described = describe.query(connection, request.source)
         return read.SqliteReading(session, plan.make(described, request), request)
+
+    def cancel(self, connection: sqlite3.Connection) -> None:
+        with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed
+            connection.interrupt()
 
     def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> Writer:
         return SqliteWriter(
