@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The one way in: any Python will do, it makes `.venv` from the locked requirements and goes on inside."""
 
+import io
 import os
 import sys
 
@@ -25,6 +26,8 @@ def run_tests(arguments: "list[str]") -> None:
 
 
 def run_django() -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # a log file shows each line when it is said
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
