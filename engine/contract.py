@@ -187,7 +187,8 @@ class Writer(Protocol):
 @runtime_checkable
 class WritesBytes(Protocol):
     """A writer that may take a reading's bytes as they are. `bytes_refusal` says why not, "" for yes; `position` gives
-    the position for the number of rows that came, which nobody knows before."""
+    the position for the number of rows that came, which nobody knows before. `write_bytes` raises RecordError when one
+    of the rows is refused, and has written none of them."""
 
     def bytes_refusal(self, reading: Reading) -> str: ...
     def write_bytes(self, chunks: Iterable[bytes], position: Callable[[int], Position]) -> int: ...

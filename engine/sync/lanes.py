@@ -14,9 +14,20 @@ from engine.sync.standing import Hand
 PULSE_SECONDS = 1.0
 
 
-def move(generator: Generator, reading: Reading, hands: Sequence[Hand], control: Control, figures: Figures) -> None:
-    """Moves the rest of the stream along the fastest lane that its source, mapping and destination allow."""
-    reason = bytes_refusal(generator, reading, hands)
+def move(
+    generator: Generator,
+    reading: Reading,
+    hands: Sequence[Hand],
+    control: Control,
+    figures: Figures,
+    *,
+    obstacle: str = "",
+) -> None:
+    """Moves the rest of the stream along the fastest lane that its source, mapping and destination allow.
+
+    With an `obstacle` that is the rows lane. The bytes lane raises RecordError when a row of a range is refused.
+    """
+    reason = obstacle or bytes_refusal(generator, reading, hands)
     lane = "rows" if reason else "bytes"
     for hand in hands:
         figures.of(hand.step.uid).lane = lane

@@ -5,7 +5,7 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 
 from engine.contract import Interruptible, Reading, Request
-from engine.errors import ConfigError, EngineError
+from engine.errors import ConfigError, EngineError, RecordError
 from engine.schema import Stream
 from engine.sync import lanes, position
 from engine.sync.chain import Chain, Generator
@@ -71,9 +71,27 @@ def _expected(chain: Chain, hands: Sequence[Hand], stream: Stream) -> int | None
 
 
 def _move(generator: Generator, request: Request, hands: Sequence[Hand], control: Control, figures: Figures) -> None:
+    """Along the fastest lane; where a range has a row that is refused, row by row from behind the last whole range."""
+    try:
+        _read(generator, request, hands, control, figures)
+    except RecordError:
+        at = hands[0].at
+        request = replace(request, after=at["key"], until=at["until"])
+        _read(generator, request, hands, control, figures, obstacle="a row is refused")
+
+
+def _read(
+    generator: Generator,
+    request: Request,
+    hands: Sequence[Hand],
+    control: Control,
+    figures: Figures,
+    *,
+    obstacle: str = "",
+) -> None:
     with closing(generator.driver.read(request)) as reading:
         _note_snapshot(hands, reading, control)
-        lanes.move(generator, reading, hands, control, figures)
+        lanes.move(generator, reading, hands, control, figures, obstacle=obstacle)
 
 
 def _note_snapshot(hands: Sequence[Hand], reading: Reading, control: Control) -> None:

@@ -165,3 +165,20 @@ def test_says_that_a_password_is_wrong(systems: tuple[str, str]) -> None:
     assert "not-the-password" not in job.error_message
     connection.refresh_from_db()
     assert connection.is_offline
+
+
+def test_goes_on_row_by_row_where_a_range_has_a_bad_row(systems: tuple[str, str]) -> None:
+    fill(systems[0], 150_000)
+    with at(systems[1]) as target:
+        target.execute(
+            "CREATE TABLE events (id bigint PRIMARY KEY CHECK (id <> 77777), name text, amount numeric(12,2),"
+            " at timestamptz)"
+        )
+
+    job = run(make_flow(systems))
+
+    assert (job.state, job.records_read, job.records_written, job.records_failed) == ("completed", 150_000, 149_999, 1)
+    error = job.record_errors.get()
+    assert (error.code, error.record["id"]) == ("check", 77_777)
+    assert len(rows_of(systems[1])) == 149_999
+    assert job.steps.get(role="import").lane == "rows"
