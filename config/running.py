@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import TextIO
 
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -25,7 +26,13 @@ def programs(port: int) -> list[Program]:
             "web",
             [
                 *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", loopback.HOST, "--port", str(port)),
-                *("--workers", str(os.cpu_count() or 1), "--blocking-threads", "8", "config.wsgi:application"),
+                *(
+                    "--workers",
+                    str(os.cpu_count() or 1),
+                    "--blocking-threads",
+                    str(settings.WEB_THREADS),
+                    "config.wsgi:application",
+                ),
             ],
         ),
         Program(

@@ -50,6 +50,10 @@ def test_says_what_is_wrong(
     assert (answer["code"], answer["errors"][0]["code"]) == (422, code)
 
 
+def test_an_unsaved_connection_needs_no_name(celigo: Celigo, postgresql: dict[str, Any], patient: None) -> None:
+    assert celigo.post("/v1/connections/ping", {"type": "rdbms", "rdbms": postgresql}, 200) == {"code": 200}
+
+
 def test_an_unsaved_connection_leaves_nothing_behind(celigo: Celigo, postgresql: dict[str, Any], patient: None) -> None:
     before = Connection.objects.count()
     body = {"name": "Shop", "type": "rdbms", "rdbms": postgresql | {"password": CANARY}}

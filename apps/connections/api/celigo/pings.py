@@ -85,18 +85,24 @@ class PingView(Endpoint):
         return _answer(services.start_test(connection=connection, at=timezone.now()))
 
 
+class UnsavedConnectionShape(ConnectionShape):
+    """What is not stored needs no name."""
+
+    name = serializers.CharField(required=False, max_length=200)
+
+
 class PingUnsavedView(Endpoint):
     @extend_schema(
         operation_id="celigo_ping_unsaved_connection",
         summary="Ping a connection that is not stored",
-        request=ConnectionShape,
+        request=UnsavedConnectionShape,
         responses={200: Pong, 202: Waiting, **errors(400, 401, 403, 422)},
         examples=[OpenApiExample("Request", SENT, request_only=True), WORKS, REFUSED, SLOW],
         tags=["Celigo: connections"],
     )
     def post(self, request: Request) -> Response:
         caller = caller_of(request)
-        shape = ConnectionShape(data=object_of(request))
+        shape = UnsavedConnectionShape(data=object_of(request))
         shape.is_valid(raise_exception=True)
         connector = shape.connector()
         values = shape.settings(connector)
