@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 from django.db.models import Model
 from django.test import Client
@@ -10,6 +11,11 @@ from django.utils import timezone
 
 from apps.accounts import services as accounts
 from apps.accounts.models import Membership, Organization, Role, User
+from apps.connections import services as connections
+from apps.connections.models import Connection
+from apps.connectors import queries as connectors
+from apps.flows import services as flows
+from apps.flows.models import Flow, Import
 from apps.jobs.models import JobEvent, Schedule
 from apps.jobs.services import events
 from tests.api.world import World, make_world
@@ -74,6 +80,38 @@ def rows_of(organization: Organization, owner: User, world: World) -> Rows:
         "jobs.recorderror": world.error,
         "jobs.schedule": Schedule.objects.get(subject_id=world.flow.id),
     }
+
+
+@pytest.fixture
+def shop(cast: Cast, postgresql: dict[str, Any]) -> Connection:
+    """A real database with a few orders, one of which is too large for where it goes."""
+    values = {name: value for name, value in postgresql.items() if name != "type"}
+    keys = {"dbname": values["database"], "host": values["host"], "port": values["port"], "user": values["user"]}
+    with psycopg.connect(**keys, password=values.get("password")) as database:
+        database.execute("CREATE TABLE orders (id bigint PRIMARY KEY, total numeric(10, 2) NOT NULL)")
+        database.execute("INSERT INTO orders VALUES (1, 9.50), (2, 1200), (3, 7)")
+    return connections.create(
+        organization_id=cast.acme.id,
+        project_id=None,
+        connector=connectors.connector("postgresql"),
+        name="Real shop",
+        values=values,
+    )
+
+
+@pytest.fixture
+def flow(shop: Connection) -> Flow:
+    owner = {"organization_id": shop.organization_id, "project_id": None}
+    source = {"connection": shop, "name": "Orders", "source": {"schema": "public", "table": "orders"}}
+    mapping = [
+        {"generate": "id", "extract": "$.id"},
+        {"generate": "total", "extract": "$.total", "cast": "decimal(4,2)"},
+    ]
+    target = {"connection": shop, "name": "Copy", "target": {"schema": "public", "table": "copied"}, "mapping": mapping}
+    export = flows.create_export(**owner, values=source)
+    import_ = flows.create_import(**owner, values={**target, "mode": Import.Mode.UPSERT, "key": ["id"]})
+    steps = {"generators": [{"export": export}], "processors": [{"destination": import_}]}
+    return flows.create_flow(**owner, values={"name": "Copy orders", **steps}, at=timezone.now())
 
 
 def errors(response: Any) -> dict[str, list[str]]:

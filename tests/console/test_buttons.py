@@ -1,20 +1,15 @@
 """Every button is a POST with a token that calls one service; here with the real machine behind it."""
 
 from collections.abc import Callable
-from typing import Any
 
-import psycopg
-import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
-from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.connections import services as connections
 from apps.connections.models import Connection
-from apps.connectors import queries as connectors
 from apps.flows import services as flows
-from apps.flows.models import Export, Flow, FlowStep, Import
+from apps.flows.models import Flow, FlowStep, Import
 from apps.jobs.models import Job, RecordError, State
 from tests.api.world import World
 from tests.conftest import Cast
@@ -23,39 +18,6 @@ from tests.console.pages import PRESSED
 
 JSON = {"Accept": "application/json"}
 RunJobs = Callable[[], int]
-
-
-@pytest.fixture
-def shop(cast: Cast, postgresql: dict[str, Any]) -> Connection:
-    """A real database with a few orders, one of which is too large for where it goes."""
-    values = {name: value for name, value in postgresql.items() if name != "type"}
-    keys = {"dbname": values["database"], "host": values["host"], "port": values["port"], "user": values["user"]}
-    with psycopg.connect(**keys, password=values.get("password")) as database:
-        database.execute("CREATE TABLE orders (id bigint PRIMARY KEY, total numeric(10, 2) NOT NULL)")
-        database.execute("INSERT INTO orders VALUES (1, 9.50), (2, 1200), (3, 7)")
-    return connections.create(
-        organization_id=cast.acme.id,
-        project_id=None,
-        connector=connectors.connector("postgresql"),
-        name="Real shop",
-        values=values,
-    )
-
-
-@pytest.fixture
-def flow(shop: Connection) -> Flow:
-    owner = {"organization_id": shop.organization_id, "project_id": None}
-    source = {"connection": shop, "name": "Orders", "source": {"schema": "public", "table": "orders"}}
-    mapping = [
-        {"generate": "id", "extract": "$.id"},
-        {"generate": "total", "extract": "$.total", "cast": "decimal(4,2)"},
-    ]
-    target = {"connection": shop, "name": "Copy", "target": {"schema": "public", "table": "copied"}, "mapping": mapping}
-    export = flows.create_export(**owner, values=source)
-    import_ = flows.create_import(**owner, values={**target, "mode": Import.Mode.UPSERT, "key": ["id"]})
-    assert export.type == Export.Type.ALL
-    steps = {"generators": [{"export": export}], "processors": [{"destination": import_}]}
-    return flows.create_flow(**owner, values={"name": "Copy orders", **steps}, at=timezone.now())
 
 
 def test_every_button_is_pressed_by_post_alone(operator: User, rows: Rows, desk: SignIn) -> None:
