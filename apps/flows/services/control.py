@@ -52,7 +52,7 @@ class FlowControl:
         for uid, row in self.rows.items():
             step = figures.of(uid)
             row.records, row.ignored, row.failed, row.pages = step.records, step.ignored, step.failed, step.pages
-            row.lane, row.delivery = step.lane, step.delivery
+            row.lane, row.delivery, row.updated_at = step.lane, step.delivery, timezone.now()
         self.work.progress(list(self.rows.values()), **totals(self.rows.values(), figures))
 
     def pulse(self, figures: Figures) -> None:

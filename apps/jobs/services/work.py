@@ -83,7 +83,7 @@ class Work:
     def progress(self, steps: Sequence[JobStep] = (), **totals: Any) -> None:
         """Stores absolute figures of the job (its columns by name) and of its steps."""
 
-        columns = ["records", "ignored", "failed", "pages", "ended_at", "lane", "delivery"]
+        columns = ["records", "ignored", "failed", "pages", "ended_at", "lane", "delivery", "updated_at"]
         self.store(lambda: JobStep.objects.bulk_update(steps, columns), stalled=0, **totals)
         self.moved_at = time.monotonic()
 
