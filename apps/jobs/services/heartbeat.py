@@ -42,7 +42,7 @@ class Heartbeat:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._over.set()
-        self._thread.join()
+        self._thread.join(self.lease)  # it may hang in a call to a database that is frozen
 
     def _beat(self) -> None:
         try:

@@ -98,8 +98,8 @@ def test_a_frozen_database_stops_a_job_before_its_lease_ends(claimed: Claimed, p
         assert eventually(lambda: proxy.carried > 0)
         proxy.freeze()
         assert eventually(lambda: stops(work))
-        assert work.stop.reason == "lease_lost"
-        proxy.thaw()
+    assert work.stop.reason == "lease_lost"
+    proxy.thaw()
 
 
 def test_a_database_that_is_away_stops_a_job_before_its_lease_ends(claimed: Claimed, proxy: "Proxy") -> None:
