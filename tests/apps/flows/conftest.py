@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,17 @@ from pytest_django import Settings
 
 from apps.accounts.models import Organization
 from apps.connectors import services as connectors
+from apps.jobs.models import Job
 from tests.apps.flows.house import House
+from tests.apps.jobs.history import assert_legal
+
+
+@pytest.fixture(autouse=True)
+def histories(db: None) -> Iterator[None]:
+    """Whatever a test did to jobs, what is told of them is legal."""
+    yield
+    for job in Job.objects.all():
+        assert_legal(job)
 
 
 @pytest.fixture
