@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminS
 from apps.accounts import services as accounts
 from apps.accounts.admin import reach
 from apps.accounts.admin.buttons import Button, Done
+from apps.accounts.admin.filters import OfOrganization
 from apps.accounts.admin.forms import OwnedForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
 from apps.accounts.admin.showing import column, when
@@ -79,7 +80,7 @@ class ApiKeyAdmin(ScopedAdmin):
     changed_by = reach.ADMINS
     fields = ("organization", "project", "name", "scopes", "life")
     list_display = ("name", "begins_with", "organization", "owner", "state", "may", "expires", "last_used")
-    list_filter = (("organization", admin.RelatedOnlyFieldListFilter),)
+    list_filter = (OfOrganization,)
     list_select_related = ("organization", "owner", "project")
     search_fields = ("name", "prefix")
     ordering = ("-id",)

@@ -11,6 +11,7 @@ from unfold.widgets import UnfoldAdminEmailInputWidget
 
 from apps.accounts import services as accounts
 from apps.accounts.admin import reach
+from apps.accounts.admin.filters import OfOrganization
 from apps.accounts.admin.forms import ServiceForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
 from apps.accounts.admin.showing import column
@@ -61,7 +62,7 @@ class MembershipAdmin(ScopedAdmin):
     form = MembershipForm
     changed_by = reach.ADMINS
     list_display = ("user", "name", "organization", "role_label", "made")
-    list_filter = ("role", ("organization", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("role", OfOrganization)
     list_select_related = ("user", "organization")
     search_fields = ("user__email", "user__name")
     empty_text = "Members see what their organisation owns. Name the first one."

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from apps.accounts import services as accounts
 from apps.accounts.admin import reach
+from apps.accounts.admin.filters import OfOrganization
 from apps.accounts.admin.forms import LinesField, ServiceForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
 from apps.accounts.admin.showing import column
@@ -94,7 +95,7 @@ class ProjectAdmin(ScopedAdmin):
     changed_by = reach.ADMINS
     fields = ("organization", "name", "internal_id")
     list_display = ("name", "internal_id", "organization", "made")
-    list_filter = (("organization", admin.RelatedOnlyFieldListFilter),)
+    list_filter = (OfOrganization,)
     list_select_related = ("organization",)
     search_fields = ("name", "internal_id")
     empty_text = "A project groups what belongs together in an organisation, and an API key can be limited to one."

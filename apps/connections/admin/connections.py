@@ -12,6 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from apps.accounts.admin.buttons import Button, Done
+from apps.accounts.admin.filters import OfOrganization
 from apps.accounts.admin.forms import OwnedForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
 from apps.accounts.admin.showing import column, when
@@ -62,10 +63,6 @@ def browse(request: HttpRequest, connection: Connection) -> Done:
     return _following(connections.start_browse(connection=connection, at=timezone.now(), **level), "Looking …")
 
 
-def names(keys: Any) -> dict[int, str]:
-    return dict(Connection.objects.filter(id__in=keys).values_list("id", "name"))
-
-
 def standing(connection: Connection) -> str:
     if connection.is_offline:
         return "offline"
@@ -78,7 +75,7 @@ class ConnectionAdmin(ScopedAdmin):
     list_filter = (
         "is_offline",
         ("connector", admin.RelatedOnlyFieldListFilter),
-        ("organization", admin.RelatedOnlyFieldListFilter),
+        OfOrganization,
         ("project", admin.RelatedOnlyFieldListFilter),
     )
     list_select_related = ("connector", "organization", "project")
@@ -184,5 +181,6 @@ class ConnectionAdmin(ScopedAdmin):
         return "browses" in connectors.capabilities(connection.connector)
 
 
-subjects.register("connection_test", subjects.Subject("Connection test", names, "admin:connections_connection_change"))
-subjects.register("connection_browse", subjects.Subject("Schema look-up", names, "admin:connections_connection_schema"))
+PAGE = "admin:connections_connection"
+subjects.register("connection_test", subjects.Subject("Connection test", Connection, f"{PAGE}_change"))
+subjects.register("connection_browse", subjects.Subject("Schema look-up", Connection, f"{PAGE}_schema"))

@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from apps.accounts.admin.filters import OfOrganization
 from apps.accounts.admin.forms import JsonField, LinesField, OwnedForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
 from apps.accounts.admin.showing import column, count
@@ -101,7 +102,7 @@ class ExportAdmin(ScopedAdmin):
     list_filter = (
         "type",
         ("connection", admin.RelatedOnlyFieldListFilter),
-        ("organization", admin.RelatedOnlyFieldListFilter),
+        OfOrganization,
         ("project", admin.RelatedOnlyFieldListFilter),
     )
     list_select_related = ("connection", "organization", "project")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Model
+from django.db.models import Model, OuterRef, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.accounts.admin.buttons import Button, Done
+from apps.accounts.admin.filters import OfOrganization
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
 from apps.accounts.admin.showing import NOTHING, column, when
 from apps.flows import services as flows
@@ -37,10 +38,6 @@ def restart(request: HttpRequest, flow: Flow) -> Done:
     return Done("Forgotten how far it got: the next run reads everything anew.")
 
 
-def names(keys: Any) -> dict[int, str]:
-    return dict(Flow.objects.filter(id__in=keys).values_list("id", "name"))
-
-
 class FlowList(ChangeList):
     """Gives every flow on the page its latest job and its schedule, with one query each."""
 
@@ -52,10 +49,10 @@ class FlowList(ChangeList):
 def attach(rows: Sequence[Any]) -> None:
     """Sets `latest` (a Job) and `schedule` of flows; None where there is none."""
     keys = [flow.pk for flow in rows]
-    mine = {"kind": "flow", "subject_id__in": keys}
-    jobs = Job.objects.filter(parent=None, **mine).order_by("subject_id", "-id").distinct("subject_id")
-    latest = {job.subject_id: job for job in jobs}
-    plans = {schedule.subject_id: schedule for schedule in Schedule.objects.filter(**mine)}
+    of_flow = Job.objects.filter(kind="flow", subject_id=OuterRef("pk"), parent=None).order_by("-id")
+    last = Flow.objects.filter(pk__in=keys).annotate(job=Subquery(of_flow.values("pk")[:1])).values("job")
+    latest = {job.subject_id: job for job in Job.objects.filter(pk__in=last)}
+    plans = {plan.subject_id: plan for plan in Schedule.objects.filter(kind="flow", subject_id__in=keys)}
     for flow in rows:
         flow.latest, flow.schedule = latest.get(flow.pk), plans.get(flow.pk)
 
@@ -66,7 +63,7 @@ class FlowAdmin(ScopedAdmin):
     list_display = ("name", "last_state", "last_run", "runs", "next_due", "is_enabled", "organization", "project")
     list_filter = (
         "is_enabled",
-        ("organization", admin.RelatedOnlyFieldListFilter),
+        OfOrganization,
         ("project", admin.RelatedOnlyFieldListFilter),
     )
     list_select_related = ("organization", "project")
@@ -137,4 +134,4 @@ class FlowAdmin(ScopedAdmin):
         return when(row.schedule.next_at)
 
 
-subjects.register("flow", subjects.Subject("Flow run", names, "admin:flows_flow_change", retry=flows.retry))
+subjects.register("flow", subjects.Subject("Flow run", Flow, "admin:flows_flow_change", retry=flows.retry))

@@ -23,6 +23,9 @@ from apps.jobs.services.dispatching import is_anybody_dispatching
 HOURS = 24
 FLOWS = 12
 RECENT = 6
+LOOKED_AT = 1_000
+"""So many of the latest jobs tell which workers there are."""
+FRESH = timedelta(days=7)
 MOST_ERRORS = 1_000
 """Above it the tile says "1,000+": counting on would cost more than the figure is worth."""
 PATIENCE = timedelta(seconds=30)
@@ -46,7 +49,7 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "offline": Connection.objects.filter(organization_id__in=ids, is_offline=True).select_related("connector")[:5],
         "is_stuck": is_dispatching and _is_stuck(jobs, now),
         "workers": _workers(now) if reach.is_boundless(request) else None,
-        "recent": _recent(jobs),
+        "recent": _recent(jobs, now),
         "first_steps": _first_steps(ids),
         "may_edit": reach.may(request, reach.EDITORS),
     }
@@ -92,15 +95,18 @@ def _is_stuck(jobs: QuerySet[Job], now: datetime) -> bool:
 
 
 def _workers(now: datetime) -> dict[str, int]:
-    """The workers that hold a job or began one in the last hour, and how many each holds."""
-    seen = Job.objects.filter(Q(state__in=LIVE) | Q(started_at__gte=now - timedelta(hours=1))).exclude(worker="")
-    busy = Count("id", filter=Q(state__in=LIVE, lease_until__isnull=False))
-    return dict(seen.values_list("worker").annotate(busy=busy).order_by("worker"))
+    """The workers that hold a job or began one of the latest within the hour, and how many each holds."""
+    latest = Job.objects.filter(pk__in=Job.objects.order_by("-id").values("pk")[:LOOKED_AT])
+    seen = latest.filter(started_at__gte=now - timedelta(hours=1)).exclude(worker="").values_list("worker", flat=True)
+    held = Job.objects.filter(state__in=LIVE, lease_until__isnull=False).exclude(worker="")
+    busy = dict(held.values_list("worker").annotate(number=Count("id")).order_by("worker"))
+    return {worker: busy.get(worker, 0) for worker in sorted({*seen, *busy})}
 
 
-def _recent(jobs: QuerySet[Job]) -> list[Any]:
-    """The runs that somebody should look at: live, or failed."""
-    rows: list[Any] = list(jobs.filter(Q(state__in=LIVE) | Q(state=State.FAILED), parent=None).order_by("-id")[:RECENT])
+def _recent(jobs: QuerySet[Job], now: datetime) -> list[Any]:
+    """The runs that somebody should look at: live, or failed of late."""
+    wanted = Q(state__in=LIVE) | Q(state=State.FAILED, created_at__gt=now - FRESH)
+    rows: list[Any] = list(jobs.filter(wanted, parent=None).order_by("-id")[:RECENT])
     names = subjects.names(rows)
     for job in rows:
         job.title = names.get((job.kind, job.subject_id)) or subjects.label(job.kind)

@@ -8,6 +8,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from apps.accounts.admin.filters import OfOrganization
 from apps.accounts.admin.forms import JsonField, LinesField, OwnedForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
 from apps.accounts.admin.showing import column
@@ -73,7 +74,7 @@ class ImportAdmin(ScopedAdmin):
     list_filter = (
         "mode",
         ("connection", admin.RelatedOnlyFieldListFilter),
-        ("organization", admin.RelatedOnlyFieldListFilter),
+        OfOrganization,
         ("project", admin.RelatedOnlyFieldListFilter),
     )
     list_select_related = ("connection", "organization", "project")

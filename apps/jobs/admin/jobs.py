@@ -1,9 +1,12 @@
 """Runs: read only but for their buttons, and live while they run."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin import SimpleListFilter
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -12,6 +15,7 @@ from django.utils.safestring import SafeString
 from unfold.paginator import InfinitePaginator
 
 from apps.accounts.admin.buttons import Button, Done
+from apps.accounts.admin.filters import OfOrganization
 from apps.accounts.admin.scoped import ReadOnlyAdmin
 from apps.accounts.admin.showing import NOTHING, column, count, span, when
 from apps.jobs import services as jobs
@@ -70,13 +74,39 @@ BUTTONS = (
 )
 
 
+class OfKind(SimpleListFilter):
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        return subjects.labels()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+class OfSubject(SimpleListFilter):
+    """Of one subject, as `flow-7`, whose page links here; offered only while it is chosen."""
+
+    title = "subject"
+    parameter_name = "about"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        chosen = request.GET.get(self.parameter_name, "")
+        return [(chosen, "one alone")] if chosen else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        kind, _, key = str(self.value() or "").rpartition("-")
+        return queryset.filter(kind=kind, subject_id=int(key)) if key.isdecimal() else queryset
+
+
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
     list_display = ("run", "state_label", "origin", "read", "written", "refused", "begun", "took", "organization")
-    list_filter = ("state", "kind", "origin", ("organization", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("state", OfKind, "origin", OfSubject, OfOrganization)
     list_select_related = ("organization",)
-    search_fields = ("uid", "subject_uid")
-    search_help_text = "The id of a job, or of what it runs"
+    search_fields = ("uid",)
+    search_help_text = "The name of what runs, or the id of a job"
     paginator = InfinitePaginator
     show_full_result_count = False
     change_form_template = "console/job.html"
@@ -85,6 +115,12 @@ class JobAdmin(ReadOnlyAdmin):
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[NamedList]:
         return NamedList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Job], search_term: str
+    ) -> tuple[QuerySet[Job], bool]:
+        words = search_term.strip()
+        return (queryset.filter(Q(uid=words) | subjects.named(words)) if words else queryset), False
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.live)

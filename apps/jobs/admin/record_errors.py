@@ -17,6 +17,7 @@ from unfold.paginator import InfinitePaginator
 
 from apps.accounts.admin import reach
 from apps.accounts.admin.buttons import Button, Done
+from apps.accounts.admin.filters import OfOrganization
 from apps.accounts.admin.scoped import Fact, ReadOnlyAdmin
 from apps.accounts.admin.showing import column, when
 from apps.errors import ServiceError
@@ -29,7 +30,8 @@ Act = Callable[[Job, Sequence[str], str], str]
 """Does something with errors of one run, in somebody's name, and says what it did."""
 
 CODES = 50
-"""So many codes are offered to filter by."""
+LOOKED_AT = 10_000
+"""So many codes are offered to filter by, of so many of the latest errors."""
 
 
 class OfJob(SimpleListFilter):
@@ -43,7 +45,7 @@ class OfJob(SimpleListFilter):
         return [(chosen, "one run")] if chosen else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[RecordError]) -> QuerySet[RecordError]:
-        return queryset.filter(job__uid=self.value()) if self.value() else queryset
+        return queryset.filter(job_id__in=_job_ids(request)) if self.value() else queryset
 
 
 class OfCode(SimpleListFilter):
@@ -52,9 +54,10 @@ class OfCode(SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
         rows = model_admin.get_queryset(request)
-        if uid := request.GET.get(OfJob.parameter_name):
-            rows = rows.filter(job__uid=uid)
-        codes = rows.order_by("code").values_list("code", flat=True).distinct()[:CODES]
+        if OfJob.parameter_name in request.GET:
+            rows = rows.filter(job_id__in=_job_ids(request))
+        latest = RecordError.objects.filter(pk__in=rows.order_by("-id").values("pk")[:LOOKED_AT])
+        codes = latest.order_by("code").values_list("code", flat=True).distinct()[:CODES]
         return [(code, code) for code in codes]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[RecordError]) -> QuerySet[RecordError]:
@@ -70,6 +73,12 @@ class OfStanding(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[RecordError]) -> QuerySet[RecordError]:
         return queryset.filter(resolved_at__isnull=self.value() == "open") if self.value() else queryset
+
+
+def _job_ids(request: HttpRequest) -> list[int]:
+    """Of the chosen run. Looked up first: joined to, the planner would sort the errors of every run."""
+    chosen = Job.objects.filter(uid=request.GET.get(OfJob.parameter_name, ""))
+    return list(chosen.values_list("pk", flat=True))
 
 
 def standing(error: RecordError) -> str:
@@ -117,7 +126,7 @@ def _retried(job: Job, uids: Sequence[str]) -> Job:
 class RecordErrorAdmin(ReadOnlyAdmin):
     organization_path = "job__organization"
     list_display = ("code_label", "message_line", "record_key", "run", "occurred", "state")
-    list_filter = (OfStanding, OfCode, OfJob, ("job__organization", admin.RelatedOnlyFieldListFilter))
+    list_filter = (OfStanding, OfCode, OfJob, OfOrganization)
     list_select_related = ("job__organization",)
     search_fields = ("trace_key", "code")
     search_help_text = "The key of a record, or a code"

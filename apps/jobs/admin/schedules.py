@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from apps.accounts.admin.filters import OfOrganization
 from apps.accounts.admin.scoped import ReadOnlyAdmin
 from apps.accounts.admin.showing import column, when
 from apps.jobs.admin import subjects
@@ -18,7 +19,7 @@ from apps.jobs.models import Schedule
 class ScheduleAdmin(ReadOnlyAdmin):
     list_display = ("subject", "rhythm", "next_due", "state", "paused_reason", "organization")
     list_display_links = None
-    list_filter = ("is_enabled", "kind", ("organization", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("is_enabled", "kind", OfOrganization)
     list_select_related = ("organization",)
     ordering = ("next_at",)
     empty_text = "Nothing runs by itself yet: give a flow a schedule on its own page."

@@ -1,10 +1,11 @@
 """What jobs are about. The machine knows no subject, so the apps above register here how theirs are shown."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from django.db.models import Model, Q, QuerySet
 from django.urls import reverse
 
 from apps.jobs.models import Job, Schedule
@@ -16,14 +17,17 @@ class Retry(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """`label`: what a run of it is called; `names`: of rows by their ids; `page`: the URL name of a row's page;
-    `retry`: tries open errors of a run again, all or those named, where that can be done."""
+    """`label`: what a run of it is called; `model`: its rows, which have a `name`; `page`: the URL name of a row's
+    page; `retry`: tries open errors of a run again, all or those named, where that can be done."""
 
     label: str
-    names: Callable[[Collection[int]], dict[int, str]]
+    model: type[Model]
     page: str
     retry: Retry | None = None
 
+
+FOUND = 100
+"""So many subjects are looked for by their name."""
 
 _subjects: dict[str, Subject] = {}
 
@@ -53,8 +57,17 @@ def names(rows: Iterable[Job | Schedule]) -> dict[tuple[str, int], str]:
         (kind, key): name
         for kind, keys in wanted.items()
         if kind in _subjects
-        for key, name in _subjects[kind].names(keys).items()
+        for key, name in _rows(kind).filter(pk__in=keys).values_list("pk", "name")
     }
+
+
+def named(words: str) -> Q:
+    """The condition on jobs that they are about something with the words in its name."""
+    wanted = Q(pk__in=())
+    for kind in _subjects:
+        found = _rows(kind).filter(name__icontains=words).values_list("pk", flat=True)[:FOUND]
+        wanted |= Q(kind=kind, subject_id__in=list(found))
+    return wanted
 
 
 def page(row: Job | Schedule) -> str:
@@ -62,3 +75,7 @@ def page(row: Job | Schedule) -> str:
     if row.kind not in _subjects or not row.subject_id:
         return ""
     return reverse(_subjects[row.kind].page, args=[row.subject_id])
+
+
+def _rows(kind: str) -> QuerySet[Any]:
+    return _subjects[kind].model._default_manager.all()  # noqa: SLF001 (public, but for its name)
