@@ -72,6 +72,19 @@ def test_an_operator_makes_a_person(operator: User, desk: SignIn) -> None:
     assert (person.is_staff, person.is_superuser, person.check_password(PASSWORD)) == (True, False, True)
 
 
+def test_the_last_operator_stays(operator: User, desk: SignIn) -> None:
+    values = {"email": operator.email, "name": "Ophelia", "is_active": "on", "is_staff": "on"}
+    response = desk(operator).post(f"/admin/accounts/user/{operator.pk}/change/", values)
+    assert response.context["adminform"].form.non_field_errors()
+    assert User.objects.get(pk=operator.pk).is_superuser
+
+
+def test_an_address_that_is_taken_is_shown_at_its_field(operator: User, cast: Cast, desk: SignIn) -> None:
+    values = {"email": cast.viewer.email, "name": "Olga", "is_active": "on"}
+    response = desk(operator).post(f"/admin/accounts/user/{cast.owner.pk}/change/", values)
+    assert set(errors(response)) == {"email"}
+
+
 def test_an_operator_locks_a_person_out(operator: User, cast: Cast, desk: SignIn) -> None:
     values = {"email": cast.owner.email, "name": "Olga", "is_staff": "on"}
     desk(operator).post(f"/admin/accounts/user/{cast.owner.pk}/change/", values)

@@ -170,10 +170,17 @@ def test_bulk_actions_leave_alone_what_one_may_only_see(cast: Cast, world: World
         "/admin/connections/connection/?sealed__startswith=v1",
         "/admin/connections/connection/?organization__memberships__user__password__startswith=a",
         "/admin/jobs/job/?schedule__labels__isnull=1",
+        "/admin/accounts/user/?_to_field=password",
     ],
 )
 def test_columns_are_not_guessed_by_the_address(address: str, operator: User, rows: Rows, desk: SignIn) -> None:
     assert desk(operator).get(address).status_code == 400
+
+
+def test_autocompletion_offers_no_stranger(cast: Cast, rows: Rows, foreign_rows: Rows, desk: SignIn) -> None:
+    asked = {"app_label": "flows", "model_name": "export", "field_name": "connection", "term": ""}
+    found = desk(cast.owner).get("/admin/autocomplete/", asked).json()["results"]
+    assert {one["text"] for one in found} == {"Shop", "Spare"}
 
 
 def test_staff_of_no_organisation_see_nothing(cast: Cast, rows: Rows, desk: SignIn) -> None:

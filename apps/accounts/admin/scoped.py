@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
@@ -38,6 +39,7 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold is not typed
     change_list_template = "console/change_list.html"
     list_filter_submit = False
     list_per_page = 50
+    show_facets = ShowFacets.NEVER
     actions: Sequence[str] = ()
 
     # What is seen

@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 from apps.accounts import services as accounts
 from apps.accounts.admin import reach
 from apps.accounts.admin.buttons import Button, Done
-from apps.accounts.admin.forms import AnyModelForm, ServiceForm
+from apps.accounts.admin.forms import ServiceForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
 from apps.accounts.admin.showing import column, when
 from apps.accounts.models import Membership, Role, User
@@ -44,15 +44,23 @@ class UserAddForm(ServiceForm):
         return accounts.create_user(**self.cleaned_data)
 
 
-class UserChangeForm(AnyModelForm):
+class UserChangeForm(ServiceForm):
+    is_operator = forms.BooleanField(
+        label=OPERATOR, required=False, help_text=OPERATOR_HELP, widget=UnfoldBooleanSwitchWidget()
+    )
+
     class Meta:
         model = User
-        fields = ("email", "name", "is_active", "is_staff", "is_superuser")
-        labels = {"is_superuser": OPERATOR, "is_active": "Let in"}
-        help_texts = {
-            "is_superuser": OPERATOR_HELP,
-            "is_active": "Switched off, neither the person nor their keys are let in.",
-        }
+        fields = ("email", "name", "is_active", "is_staff")
+        labels = {"is_active": "Let in"}
+        help_texts = {"is_active": "Switched off, neither the person nor their keys are let in."}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.initial["is_operator"] = self.instance.is_superuser
+
+    def store(self) -> Model:
+        return accounts.change_user(user=User.objects.get(pk=self.instance.pk), **self.cleaned_data)
 
 
 def end_sessions(request: HttpRequest, user: User) -> Done:
@@ -68,7 +76,7 @@ class UserAdmin(ScopedAdmin, PasswordAdmin):  # type: ignore[misc,type-arg]  # i
     changed_by = ()
     add_form_template = "admin/change_form.html"
     add_fieldsets = ((None, {"fields": ("email", "name", "password", "is_staff", "is_operator")}),)
-    fieldsets = ((None, {"fields": ("email", "name", "is_active", "is_staff", "is_superuser")}),)
+    fieldsets = ((None, {"fields": ("email", "name", "is_active", "is_staff", "is_operator")}),)
     list_display = ("email", "name", "active", "console", "operator", "signed_in")
     list_filter = ("is_active", "is_staff", "is_superuser")
     search_fields = ("email", "name")

@@ -13,6 +13,7 @@ from apps.accounts.services.organizations import (
     end_sessions,
     note_sign_in,
 )
+from apps.accounts.services.people import change_user
 
 __all__ = [
     "Claims",
@@ -22,6 +23,7 @@ __all__ = [
     "change_organization",
     "change_project",
     "change_role",
+    "change_user",
     "claims_of",
     "create_api_key",
     "create_organization",

@@ -46,13 +46,20 @@ class ExportForm(OwnedForm):
         widget=UnfoldAdminIntegerFieldWidget(),
         help_text="How far each delta reaches back behind the last, in seconds (or in the number's own unit).",
     )
+    limit = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=100,
+        widget=UnfoldAdminIntegerFieldWidget(),
+        help_text="The most records a test reads, up to 100.",
+    )
     filter = JsonField(empty=[], rows=4, label="Filter", help_text=FILTER_HELP)
     fields_of_problems = {"source": "table", "cursor": "cursor_column"}
     shown_when = {"limit": "type=test", "cursor_column": "type=delta", "overlap": "type=delta"}
 
     class Meta:
         model = Export
-        fields = ("organization", "project", "name", "description", "connection", "type", "page_size", "limit")
+        fields = ("organization", "project", "name", "description", "connection", "type", "page_size")
         help_texts = {
             "type": "All: everything, each time. Delta: what changed since the last run. Test: the first records.",
             "page_size": "So many records are read, written and committed at a time.",
@@ -63,7 +70,9 @@ class ExportForm(OwnedForm):
         super().__init__(*args, **options)
         export = self.instance
         if export.pk is not None:
-            self.initial.update({name: export.source.get(name, "") for name in (*PLACE, "query")})
+            self.initial.update(
+                {name: export.source.get(name, "") for name in (*PLACE, "query")} | {"limit": export.limit}
+            )
             self.initial.update({"columns": export.columns, "key": export.key, "filter": export.filter})
             self.initial.update(
                 {"cursor_column": export.cursor.get("column", ""), "overlap": export.cursor.get("overlap")}

@@ -11,6 +11,7 @@ from unfold.widgets import SELECT_CLASSES, UnfoldAdminIntegerFieldWidget, Unfold
 
 from apps.accounts.admin.forms import OwnTemplate
 
+MOST = 10_000
 UNITS = {1: "seconds", 60: "minutes", 3_600: "hours", 86_400: "days"}
 
 
@@ -68,7 +69,10 @@ class IntervalField(forms.MultiValueField):
     """A length of time, in seconds."""
 
     def __init__(self, **options: Any) -> None:
-        fields = (forms.IntegerField(min_value=1), forms.TypedChoiceField(choices=list(UNITS.items()), coerce=int))
+        fields = (
+            forms.IntegerField(min_value=1, max_value=MOST),
+            forms.TypedChoiceField(choices=list(UNITS.items()), coerce=int),
+        )
         super().__init__(fields, required=False, require_all_fields=False, widget=IntervalWidget(), **options)
 
     def compress(self, values: list[int]) -> int | None:

@@ -39,6 +39,7 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     ids = list(organizations.values_list("id", flat=True))
     jobs = Job.objects.filter(organization_id__in=ids)
     is_dispatching = is_anybody_dispatching()
+    workers = _workers(now) if reach.is_boundless(request) else None
     return context | {
         "title": "Overview",
         "is_dispatching": is_dispatching,
@@ -48,7 +49,8 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "tiles": _tiles(jobs, ids),
         "offline": Connection.objects.filter(organization_id__in=ids, is_offline=True).select_related("connector")[:5],
         "is_stuck": is_dispatching and _is_stuck(jobs, now),
-        "workers": _workers(now) if reach.is_boundless(request) else None,
+        "workers": workers,
+        "busy": sum(number > 0 for number in (workers or {}).values()),
         "recent": _recent(jobs, now),
         "first_steps": _first_steps(ids),
         "may_edit": reach.may(request, reach.EDITORS),

@@ -100,6 +100,18 @@ class OfSubject(SimpleListFilter):
         return queryset.filter(kind=kind, subject_id=int(key)) if key.isdecimal() else queryset
 
 
+class Titled:
+    """Stands for a job in the head of its page, which would call it by its id."""
+
+    def __init__(self, pk: int, opts: Any, title: str) -> None:
+        self.pk = pk
+        self._meta = opts
+        self._title = title
+
+    def __str__(self) -> str:
+        return self._title
+
+
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
     list_display = ("run", "state_label", "origin", "read", "written", "refused", "begun", "took", "organization")
@@ -141,9 +153,11 @@ class JobAdmin(ReadOnlyAdmin):
 
     def panel(self, request: HttpRequest, row: Job) -> dict[str, Any]:
         now = timezone.now()
+        title = self._title(row)
         first = live.shown(row, after=0, waits=live.reason_to_wait(row, at=now), at=now)
         return {
-            "title": self._title(row),
+            "title": title,
+            "original": Titled(row.pk, self.opts, title),
             "live": first | {"buttons": [button.name for button in self.buttons if button.is_shown(row)]},
             "live_url": self.url("live", row.pk),
             "errors_url": f"{reverse('admin:jobs_recorderror_changelist')}?job={row.uid}",
