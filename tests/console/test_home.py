@@ -115,7 +115,7 @@ def test_the_tallest_bar_fills_the_chart_and_a_single_failure_is_seen() -> None:
     counts = {(NOON, "completed"): 9_999, (NOON, "failed"): 1, (NOON - timedelta(hours=1), "queued"): 1}
     drawn = chart(counts, hours_until(NOON, 3))
     assert [bar.says for bar in drawn.bars] == [
-        "10:00: no jobs",
+        "10:00: no runs",
         "11:00: 1 unfinished",
         "12:00: 9,999 completed, 1 failed",
     ]

@@ -1,4 +1,4 @@
-"""Jobs over time as stacked bars."""
+"""Runs over time as stacked bars."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -70,5 +70,5 @@ def _bar(x: int, hour: datetime, kinds: Mapping[str, int], most: int) -> Bar:
             height = max(2.0, round(number / most * HEIGHT, 1))  # one failure among thousands is still seen
             y = max(0.0, round(y - height, 1))
             parts.append(Part(kind, y, height))
-    said = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items() if number) or "no jobs"
+    said = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items() if number) or "no runs"
     return Bar(x, hour, parts, f"{hour:%H:%M}: {said}")

@@ -38,6 +38,7 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     organizations = reach.within(Organization.objects.all(), request, path="id")
     ids = list(organizations.values_list("id", flat=True))
     jobs = Job.objects.filter(organization_id__in=ids)
+    runs = jobs.exclude(queue="interactive")  # somebody waits for those, and sees how they end
     is_dispatching = is_anybody_dispatching()
     workers = _workers(now) if reach.is_boundless(request) else None
     return context | {
@@ -45,13 +46,13 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "is_dispatching": is_dispatching,
         "flows": _flows(ids),
         "more_flows": Flow.objects.filter(organization_id__in=ids).count() - FLOWS,
-        "chart": _chart(jobs, now),
+        "chart": _chart(runs, now),
         "tiles": _tiles(jobs, ids),
         "offline": Connection.objects.filter(organization_id__in=ids, is_offline=True).select_related("connector")[:5],
         "is_stuck": is_dispatching and _is_stuck(jobs, now),
         "workers": workers,
         "busy": sum(number > 0 for number in (workers or {}).values()),
-        "recent": _recent(jobs, now),
+        "recent": _recent(runs, now),
         "first_steps": _first_steps(ids),
         "may_edit": reach.may(request, reach.EDITORS),
     }
