@@ -2,6 +2,7 @@
 
 const PAUSE = 1000;
 const PAUSE_AFTER_FAILURE = 5000;
+const SIGNED_OUT = "You are signed out: load the page again.";
 
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -21,7 +22,7 @@ export async function follow(url, tell, { after = 0, pause = PAUSE } = {}) {
       response = await fetch(`${url}?after=${after}`, {
         headers: { Accept: "application/json", ...(version && { "If-None-Match": version }) },
         cache: "no-store",
-        redirect: "error",
+        redirect: "manual",
       });
     } catch {
       tell.lost?.(true);
@@ -35,6 +36,8 @@ export async function follow(url, tell, { after = 0, pause = PAUSE } = {}) {
       after = job.events.at(-1)?.number ?? after;
       tell(job);
       if (job.ended) return job;
+    } else if (response.type === "opaqueredirect") {
+      throw new Error(SIGNED_OUT);
     } else if (response.status !== 304) {
       throw new Error(`The job cannot be followed any more (${response.status}).`);
     }
@@ -48,8 +51,9 @@ export async function press(form) {
     method: "POST",
     headers: { Accept: "application/json" },
     body: new FormData(form),
-    redirect: "error",
+    redirect: "manual",
   });
+  if (response.type === "opaqueredirect") throw new Error(SIGNED_OUT);
   const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
   const said = isJson ? await response.json() : { message: `The server answered ${response.status}.` };
   if (!response.ok) throw new Error(said.message);

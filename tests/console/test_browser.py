@@ -142,3 +142,10 @@ def test_strangers_texts_do_nothing(
             visit.go(f"{live_server.url}{page.url(rows[page.model])}")
     visit.go(f"{live_server.url}/admin/")
     assert visit.wrongs == []
+
+
+def test_says_that_one_is_signed_out(live_server: LiveServer, operator: User, world: World, visit: Visit) -> None:
+    sign_in(visit, live_server, operator)
+    visit.go(f"{live_server.url}/admin/jobs/job/{world.queued.pk}/change/")
+    visit.page.context.clear_cookies()
+    expect(visit.page.locator("[data-said]")).to_contain_text("You are signed out", timeout=LONG)

@@ -6,6 +6,5 @@ from apps.accounts.admin import showing
 
 register = Library()
 register.filter(showing.when)
-register.filter(showing.span)
 register.filter(showing.fact)
 register.filter("thousands", showing.count)
