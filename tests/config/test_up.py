@@ -27,7 +27,8 @@ def command(port: int) -> list[str]:
 
 
 def environment(home: Home, **more: str) -> dict[str, str]:
-    return {**os.environ, "CROSSDOCK_HOME": str(home.path), "CROSSDOCK_EMBEDDED": "test", **more}
+    inherited = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+    return {**inherited, "CROSSDOCK_HOME": str(home.path), "CROSSDOCK_EMBEDDED": "test", **more}
 
 
 @contextmanager
