@@ -1,10 +1,11 @@
 """Filters: prefix S-expressions as Celigo writes them, compiled once into a predicate."""
 
 import math
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+
+import re2
 
 from engine.errors import ConfigError, RecordError
 from engine.schema import Row
@@ -12,6 +13,9 @@ from engine.sync import paths
 
 Value = Callable[[Row], Any]
 Predicate = Callable[[Row], bool]
+
+PATTERN = re2.Options()
+PATTERN.log_errors = False
 
 
 def compile_filter(rules: list[Any]) -> Predicate | None:
@@ -56,7 +60,7 @@ def _matches_text(operands: list[Any]) -> Value | None:
     if len(operands) != 2 or not isinstance(operands[1], str):
         return None
     pattern = _pattern(operands[1], ConfigError, "invalid_filter")
-    return _unary(lambda value: value is not None and pattern.search(str(value)) is not None, _compile(operands[0]))
+    return _unary(lambda value: value is not None and _is_found(pattern, value), _compile(operands[0]))
 
 
 def _any_of_list(operands: list[Any]) -> Value | None:
@@ -139,14 +143,28 @@ def _matches(value: Any, pattern: Any) -> bool:
     """Against a pattern that comes out of the record itself."""
     if value is None or pattern is None:
         return False
-    return _pattern(str(pattern), RecordError, "invalid_value").search(str(value)) is not None
+    return _is_found(_pattern(str(pattern), RecordError, "invalid_value"), value)
 
 
-def _pattern(text: str, error: type[ConfigError | RecordError], code: str) -> re.Pattern[str]:
+def _is_found(pattern: Any, value: Any) -> bool:
+    text = str(value)
+    if not text.isascii():
+        text = text.encode(errors="replace").decode()  # half a surrogate pair has no UTF-8
+    return pattern.search(text) is not None
+
+
+def _pattern(text: str, error: type[ConfigError | RecordError], code: str) -> Any:
+    """In RE2, which takes time in proportion to the text whatever the pattern is."""
     try:
-        return re.compile(text)
-    except re.error as reason:
-        raise error(f"{text!r} is not a pattern: {reason}", code=code) from reason
+        return re2.compile(text, PATTERN)
+    except re2.error as reason:
+        told = str(reason.args[0], errors="replace")
+    except UnicodeEncodeError:
+        told = "it is no Unicode text"
+    raise error(
+        f"{text!r} is not a pattern that is understood here, where none has back-references or look-around: {told}",
+        code=code,
+    )
 
 
 def _any_of(value: Any, choices: Any) -> bool:

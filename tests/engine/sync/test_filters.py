@@ -1,7 +1,7 @@
-import re
 from contextlib import nullcontext
 
 import pytest
+import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -123,6 +123,25 @@ def test_a_rule_that_is_not_understood_is_refused_when_it_is_stored(rules):
         compile_filter(rules)
 
 
+@pytest.mark.parametrize("pattern", [r"(a)\1", r"(?P<n>a)(?P=n)", "a(?=b)", "(?!a)b", "(?<=a)b", "(?<!a)b"])
+def test_a_pattern_that_could_run_away_is_refused(pattern):
+    with pytest.raises(ConfigError, match="back-references or look-around"):
+        compile_filter(["matches", NAME, pattern])
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "^(a|a)*$", "^(([a-z])+.)+[A-Z]([a-z])+$"])
+def test_no_pattern_runs_away(pattern):
+    predicate = compile_filter(["matches", ["extract", "text"], pattern])
+    assert predicate is not None
+    assert predicate({"text": "a" * 100_000 + "!"}) is False  # by backtracking, longer than the universe is old
+
+
+def test_a_pattern_meets_text_that_is_not_whole():
+    predicate = compile_filter(["matches", ["extract", "text"], "é."])
+    assert predicate is not None
+    assert predicate({"text": "é\udc80"}) is True
+
+
 def test_a_record_that_cannot_be_judged_is_one_records_error():
     with pytest.raises(RecordError):
         passes(["matches", NAME, ["extract", "broken"]])
@@ -143,8 +162,10 @@ def test_whatever_a_record_holds_it_passes_or_not(operator, left, right):
 
 
 def _is_pattern(value: object) -> bool:
+    options = re2.Options()
+    options.log_errors = False
     try:
-        re.compile(str(value))
-    except re.error:
+        re2.compile(str(value), options)
+    except re2.error:
         return False
     return True
