@@ -1,7 +1,7 @@
 """The whole driver contract on one screen. What a connector can do is computed from it, never declared twice."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -12,6 +12,10 @@ Key = list[Any]
 
 Position = dict[str, Any]
 """How far a run got: JSON that the engine makes, a destination keeps and nobody else reads."""
+
+
+Batch = Any
+"""A `pyarrow.RecordBatch` as `engine.toolkit.arrow` describes it."""
 
 
 class Delivery(StrEnum):
@@ -49,11 +53,39 @@ class Spec:
     fields: tuple[Field, ...]
 
 
+class Operator(StrEnum):
+    """What a filter may ask of a column, by the names that filters have for it."""
+
+    EQUALS = "equals"
+    NOT_EQUALS = "notequals"
+    LESS = "lessthan"
+    LESS_OR_EQUAL = "lessthanequals"
+    GREATER = "greaterthan"
+    GREATER_OR_EQUAL = "greaterthanequals"
+    STARTS_WITH = "startswith"
+    ENDS_WITH = "endswith"
+    CONTAINS = "contains"
+    EMPTY = "empty"
+    NOT_EMPTY = "notempty"
+    ANY_OF = "anyof"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something a row must satisfy, meant exactly as `engine.sync.filters` means it of portable values. `value`: a
+    JSON scalar, a list of them for ANY_OF, None for EMPTY and NOT_EMPTY."""
+
+    column: str
+    operator: Operator
+    value: Any = None
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What to read. `since` is the cursor's lower bound (left out itself if `strict`), `until` its upper one, included
     (None: taken at the start); `after` continues an earlier reading; `native` asks for the system's own literals where
-    they are more exact."""
+    they are more exact. `where`: conditions that all rows read satisfy, of those the driver `Judges`. `format`: how a
+    file is to be understood, in the words of its driver."""
 
     source: Table | Query
     columns: tuple[str, ...] = ()
@@ -65,6 +97,8 @@ class Request:
     after: Key | None = None
     page_rows: int = 5_000
     native: bool = False
+    where: tuple[Condition, ...] = ()
+    format: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +112,14 @@ class ByteRange:
     """A stretch of the stream in a copy format: read `chunks` to their end before asking for the next range."""
 
     chunks: Iterator[bytes]
+    after: Key | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArrowRange:
+    """A stretch of the stream in columns: read `batches` to their end before asking for the next range."""
+
+    batches: Iterator[Batch]
     after: Key | None
 
 
@@ -107,6 +149,16 @@ class RefusesBytes(Protocol):
     bytes_refusal: str
 
 
+@runtime_checkable
+class ReadsArrow(Protocol):
+    """A reading that can also hand out its rows in columns, in the order of `stream.columns`; the bounds, conditions
+    and places are the same as of its pages. `arrow_refusal` says why not this stream, "" for yes."""
+
+    arrow_refusal: str
+
+    def arrow_ranges(self) -> Iterator[ArrowRange]: ...
+
+
 class Driver(Protocol):
     spec: ClassVar[Spec]
 
@@ -114,6 +166,14 @@ class Driver(Protocol):
     def streams(self) -> Iterator[Table]: ...
     def read(self, request: Request) -> Reading: ...
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Judges(Protocol):
+    """A driver that can leave out rows by itself. `judges`: whether it means the very same by a condition on a column
+    as the engine's own filters do; if not, the rows are read and the engine judges."""
+
+    def judges(self, condition: Condition, column: Column) -> bool: ...
 
 
 @runtime_checkable
@@ -125,10 +185,13 @@ class Interruptible(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Target:
+    """Where to write. `format`: how a file is to be written, in the words of its driver."""
+
     table: Table
     mode: Mode
     key: tuple[str, ...] = ()
     allow_empty: bool = False
+    format: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +233,13 @@ class Writer(Protocol):
     from nothing: `position` is its first) or writes behind the standing's position; `finish` ends the run (REPLACE:
     swaps). A page without a position is not committed before the next one with a position, or `finish`: a stream that
     cannot be continued is written in one transaction. A later fence makes every call raise FenceLost. `interrupt` may
-    be called from another thread.
+    be called from another thread. `keeps_pages` false: nothing is kept before `finish`, whatever the positions, so a
+    run that was broken off is begun again.
     """
 
     delivery: Delivery
     columns: tuple[Column, ...]
+    keeps_pages: bool
 
     def take_over(self) -> Standing: ...
     def begin(self, position: Position) -> None: ...
@@ -192,6 +257,15 @@ class WritesBytes(Protocol):
 
     def bytes_refusal(self, reading: Reading) -> str: ...
     def write_bytes(self, chunks: Iterable[bytes], position: Callable[[int], Position]) -> int: ...
+
+
+@runtime_checkable
+class WritesArrow(Protocol):
+    """A writer that may take rows in columns. `arrow_refusal` says why not these columns, "" for yes; `write_arrow` is
+    to batches, named and ordered as the writer's columns, what `write_bytes` is to bytes."""
+
+    def arrow_refusal(self, columns: Sequence[Column]) -> str: ...
+    def write_arrow(self, batches: Iterable[Batch], position: Callable[[int], Position]) -> int: ...
 
 
 @runtime_checkable

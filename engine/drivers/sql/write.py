@@ -31,6 +31,8 @@ class SqlWriter(ABC):
     believe to be the only one just the later can commit.
     """
 
+    keeps_pages = True
+
     def __init__(
         self,
         session: Session,

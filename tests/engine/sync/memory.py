@@ -173,6 +173,7 @@ class MemoryWriter:
     ) -> None:
         self.target, self.to, self.key, self.lineage = target, to, tuple(key), lineage
         self.columns = tuple(columns)
+        self.keeps_pages = True
         self.delivery = Delivery.EXACTLY_ONCE if target.remembers else Delivery.AT_LEAST_ONCE
         self.memory = target.memory(lineage.step, lineage.stream)
         self.uncommitted: list[Row] = []
