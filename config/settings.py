@@ -226,6 +226,8 @@ JOB_SYNC_SLOTS = env.integer("JOB_SYNC_SLOTS", 2, least=1)
 """How many jobs of the queue `sync` one worker runs at a time; its concurrency is one more, for `interactive`."""
 JOB_ATTEMPTS = env.integer("JOB_ATTEMPTS", 5, least=1)
 """After so many attempts in a row without any progress a job fails."""
+JOB_RECORD_ERRORS = env.integer("JOB_RECORD_ERRORS", 20_000, least=1)
+"""So many refused records of each step of a job are kept; those above are counted."""
 JOB_RESULT_SECONDS = 3600
 JOB_WAIT_SECONDS = env.seconds("JOB_WAIT_SECONDS", 25)
 """How long a request waits for an interactive job before it answers 202."""

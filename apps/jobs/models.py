@@ -230,6 +230,24 @@ class RecordError(Row):
         return f"{self.code}: {self.message[:80]}"
 
 
+class RefusalCount(models.Model):
+    """How many records of one page a step refused, whether they were kept or not."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="refusal_counts")
+    step_uid = models.CharField(max_length=24)
+    stream = models.CharField(max_length=24, blank=True)
+    page = models.BigIntegerField()
+    records = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["job", "step_uid", "stream", "page"], name="one_refusal_count_per_page")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.records} in page {self.page} of job {self.job_id}"
+
+
 class Result(models.Model):
     """The answer of an interactive job, kept until `expires_at`."""
 

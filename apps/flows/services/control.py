@@ -9,7 +9,6 @@ from django.utils import timezone
 from apps.flows.models import FlowStep
 from apps.jobs.models import JobStep, RecordError
 from apps.jobs.services import Work
-from apps.jobs.services.control import steadily
 from engine.contract import Delivery, Position
 from engine.sync.control import Refusal
 from engine.sync.figures import Figures
@@ -43,7 +42,7 @@ class FlowControl:
         self.work.refuse(step_uid=step, stream=stream, page=page, refusals=refusals)
 
     def refused(self, *, step: str) -> int:
-        return steadily(lambda: RecordError.objects.filter(job_id=self.work.job.id, step_uid=step).count())
+        return self.work.refused(step_uid=step)
 
     def forget_behind(self, *, step: str, stream: str, page: int) -> None:
         self.work.forget_refusals(step_uid=step, stream=stream, behind=page)

@@ -11,9 +11,10 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Now
 
-from apps.jobs.models import LIVE, Job, JobEvent, JobStep, RecordError, Result
-from apps.jobs.services import events
+from apps.jobs.models import LIVE, Job, JobEvent, JobStep, Result
+from apps.jobs.services import events, refusing
 from apps.jobs.services.control import steadily
+from apps.jobs.services.refusing import PageOfStep
 from apps.jobs.services.stopping import StopSign
 from engine.errors import FenceLost
 from engine.sync.control import Refusal
@@ -31,6 +32,7 @@ class Work:
         self.stop = StopSign(lease_seconds=settings.JOB_LEASE_SECONDS)
         self.moved_at = time.monotonic()
         self._long = 0
+        self._told: dict[tuple[str, str], tuple[int, set[int]]] = {}
 
     @contextmanager
     def long_statement(self) -> Iterator[None]:
@@ -93,43 +95,27 @@ class Work:
         self.moved_at = time.monotonic()
 
     def refuse(self, *, step_uid: str, stream: str, page: int, refusals: Sequence[Refusal]) -> None:
-        """Keeps refused records; the same place in the same page is kept once, however often the page is read."""
-        rows = [
-            RecordError(
-                job_id=self.job.id,
-                step_uid=step_uid,
-                stream=stream,
-                page=page,
-                index=refusal.index,
-                source=refusal.source,
-                code=refusal.code,
-                message=refusal.message,
-                trace_key=refusal.trace_key[:512],
-                record=storable(refusal.record),
-            )
-            for refusal in refusals
-        ]
-        self.store(lambda: RecordError.objects.bulk_create(rows, ignore_conflicts=True))
+        """Counts refused records, and keeps the step's first ones; a place in a page counts once, however often it is
+        told of. Pages are told of one after the other."""
+        place = PageOfStep(self.job.id, step_uid, stream, page)
+        last, told = self._told.get((step_uid, stream), (0, set[int]()))
+        told = told if last == page else set()
+        news = [refusal for refusal in refusals if refusal.index not in told]
+        told |= {refusal.index for refusal in news}
+        self.store(lambda: refusing.keep(place, news, count=len(told)))
+        self._told[step_uid, stream] = (page, told)
+
+    def refused(self, *, step_uid: str) -> int:
+        """How many records the step has refused so far, in all attempts."""
+        return steadily(lambda: refusing.refused(job_id=self.job.id, step_uid=step_uid))
 
     def forget_refusals(self, *, step_uid: str, stream: str, behind: int) -> None:
         """Drops what was refused in pages behind that one: they were never committed, and come again."""
-        told = RecordError.objects.filter(job_id=self.job.id, step_uid=step_uid, stream=stream, page__gt=behind)
-        self.store(told.delete)
+        self._told.pop((step_uid, stream), None)
+        self.store(lambda: refusing.forget(job_id=self.job.id, step_uid=step_uid, stream=stream, behind=behind))
 
     def add_to_parent(self, *, written: int, failed: int) -> None:
         """Credits a retry's results to the job whose errors it retried."""
         Job.objects.filter(children=self.job.id).update(
             records_written=F("records_written") + written, records_failed=F("records_failed") - failed
         )
-
-
-def storable(record: dict[str, Any] | None) -> Any:
-    """The record as JSON can hold it: bytes as hex, NUL characters shown as the Unicode symbol for them."""
-    if record is None:
-        return None
-    text = orjson.dumps(record, default=_shown).decode()
-    return orjson.loads(text.replace("\\u0000", "\u2400"))
-
-
-def _shown(value: Any) -> str:
-    return value.hex() if isinstance(value, bytes | bytearray | memoryview) else str(value)

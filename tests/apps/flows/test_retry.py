@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from apps.connections.models import Connection
 from apps.errors import Conflict, NotFound
@@ -65,6 +66,18 @@ def test_what_fails_again_stays_open_with_its_new_reason(house: House, job: Job)
     assert errors(job) == [(10, "duplicate_key", False), (11, "value_too_long", True)]
     assert RecordError.objects.get(resolved_at=None).source == "application"
     assert flows.retry(job=job, at=AT).parent == job
+
+
+def test_what_was_counted_and_not_kept_stays_failed(house: House, flow: Flow, settings: Settings) -> None:
+    settings.JOB_RECORD_ERRORS = 1
+    job = run_flow(flow)
+    assert (job.records_written, job.records_failed, len(errors(job))) == (3, 2, 1)
+    assert job.steps.get(role="import").failed == 2
+    mend()
+    child = run(flows.retry(job=job, at=AT))
+    assert (child.records_written, child.records_failed) == (1, 0)
+    job.refresh_from_db()
+    assert (job.records_written, job.records_failed) == (4, 1)
 
 
 def test_only_those_that_are_named_are_tried(house: House, job: Job) -> None:
