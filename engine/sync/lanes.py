@@ -70,7 +70,7 @@ def move_bytes(generator: Generator, reading: Reading, hand: Hand, control: Cont
     assert isinstance(reading, ReadsBytes)
     assert isinstance(hand.writer, WritesBytes)
     for stretch in reading.ranges():
-        control.raise_if_stopped(may_hand_back=True)
+        control.raise_if_stopped(may_hand_back=hand.writer.keeps_pages)
         flow = _Stretch(hand.at, stretch, control, figures)
         hand.writer.write_bytes(flow.chunks(), flow.behind)
         hand.at = flow.reached
@@ -111,9 +111,10 @@ def move_rows(
 ) -> None:
     """Page by page through every step."""
     sieves = [(hand, Sieve(generator, hand.step, hand.mapping, reading.stream)) for hand in hands]
+    keeps_pages = all(hand.writer.keeps_pages for hand in hands)
     left = None if generator.limit is None else generator.limit - hands[0].at["read"]
     for page in reading.pages() if left is None or left > 0 else ():
-        control.raise_if_stopped(may_hand_back=page.after is not None)
+        control.raise_if_stopped(may_hand_back=keeps_pages and page.after is not None)
         rows = page.rows if left is None else page.rows[:left]
         for hand, sieve in sieves:
             _write_page(generator, hand, sieve.sift(rows), Page(rows, page.after), control, figures)
@@ -141,6 +142,6 @@ def _write_page(
 
 def _tell(generator: Generator, hand: Hand, control: Control, figures: Figures) -> None:
     figures.stand(step=hand.step.uid, generator=generator.uid, at=hand.at)
-    if position.can_continue(hand.at):
+    if hand.can_continue:
         control.keep(step=hand.step.uid, stream=generator.memory, position=hand.at)
     control.progress(figures)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from engine.contract import Interruptible, Reading, Request
 from engine.errors import ConfigError, EngineError, RecordError
 from engine.schema import Stream
-from engine.sync import lanes, position
+from engine.sync import lanes
 from engine.sync.chain import Chain, Generator
 from engine.sync.control import Control
 from engine.sync.figures import Figures
@@ -105,7 +105,7 @@ def _note_snapshot(hands: Sequence[Hand], reading: Reading, control: Control) ->
 
 
 def _finish(generator: Generator, hand: Hand, control: Control) -> None:
-    control.raise_if_stopped(may_hand_back=position.can_continue(hand.at))
+    control.raise_if_stopped(may_hand_back=hand.can_continue)
     with control.long_statement():
         hand.writer.finish(hand.at)
     control.keep(step=hand.step.uid, stream=generator.memory, position={**hand.at, "done": True})

@@ -30,6 +30,11 @@ class Hand:
         """Whether nothing is left to read, though the last act may be left to do."""
         return self.is_finished or bool(self.at["end"])
 
+    @property
+    def can_continue(self) -> bool:
+        """Whether what was written stays written, and a later attempt goes on behind it."""
+        return self.writer.keeps_pages and position.can_continue(self.at)
+
 
 def take_up(
     generator: Generator, steps: Sequence[WriteStep], stream: Stream, control: Control, stack: ExitStack
@@ -94,7 +99,7 @@ def _open(generator: Generator, step: WriteStep, stream: Stream, control: Contro
     writer = stack.enter_context(closing(step.driver.writer(step.target, mapping.columns, key, lineage)))
     stack.enter_context(control.interruptible(writer.interrupt))
     standing = writer.take_over()
-    if standing.position is None and writer.delivery != Delivery.EXACTLY_ONCE:
+    if standing.position is None and not (writer.keeps_pages and writer.delivery == Delivery.EXACTLY_ONCE):
         kept = control.recall(step=step.uid, stream=generator.memory)
         standing = Standing(kept, done=bool(kept and kept.get("done")))
     return Hand(step, mapping, writer, standing, at={})
@@ -118,18 +123,28 @@ def _stand(hand: Hand, of: str, generator: Generator, stream: Stream, control: C
         _begin(hand, position.first(of=of, job=control.job))
     elif last["job"] == control.job:
         _go_on(hand, last)
-    elif not hand.standing.done and hand.step.target.mode != Mode.REPLACE and last["key"] is not None:
+    elif _is_adopted(hand, last):
         hand.at = position.adopted(last, job=control.job)
         control.log("info", "Goes on from where an earlier run of this step stopped.", step=hand.step.name)
     else:
         since = _since(hand, last, generator, stream)
         _begin(hand, position.first(of=of, job=control.job, since=since, until=last["until"]))
+    if not hand.writer.keeps_pages and not hand.is_finished:
+        message = "What this step writes is kept when it is finished: a run that is broken off starts again."
+        control.log("info", message, step=hand.step.name)
+
+
+def _is_adopted(hand: Hand, last: Position) -> bool:
+    """Whether another job's unfinished run is gone on with."""
+    if hand.standing.done or not hand.writer.keeps_pages or hand.step.target.mode == Mode.REPLACE:
+        return False
+    return last["key"] is not None
 
 
 def _go_on(hand: Hand, last: Position) -> None:
     """The same job again: behind its last page, or from its beginning where nothing was kept."""
     hand.at, hand.is_finished = last, hand.standing.done
-    if not hand.is_finished and not position.can_continue(last):
+    if not hand.is_finished and not hand.can_continue:
         _begin(hand, position.first(of=last["of"], job=last["job"], since=last["since"], until=last["until"]))
 
 

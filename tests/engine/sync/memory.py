@@ -134,10 +134,12 @@ class Memory:
 @dataclass
 class MemoryTarget:
     """A destination that can be written to and killed. `refuses` says why a row is refused; `on_write` and `on_commit`
-    may raise, or let time pass; `remembers` false: it can keep no position."""
+    may raise, or let time pass; `remembers` false: it can keep no position; `keeps_pages` false: like a file, it keeps
+    nothing before a run is finished."""
 
     rows: list[Row] = field(default_factory=list)
     remembers: bool = True
+    keeps_pages: bool = True
     takes_bytes: bool = False
     refuses: Callable[[Row], str] = lambda row: ""
     on_write: Callable[[int], None] = lambda number: None
@@ -173,7 +175,7 @@ class MemoryWriter:
     ) -> None:
         self.target, self.to, self.key, self.lineage = target, to, tuple(key), lineage
         self.columns = tuple(columns)
-        self.keeps_pages = True
+        self.keeps_pages = target.keeps_pages
         self.delivery = Delivery.EXACTLY_ONCE if target.remembers else Delivery.AT_LEAST_ONCE
         self.memory = target.memory(lineage.step, lineage.stream)
         self.uncommitted: list[Row] = []
@@ -194,6 +196,7 @@ class MemoryWriter:
 
     def begin(self, position: Position) -> None:
         self._call("begin")
+        self.uncommitted = []
         if self.to.mode == Mode.REPLACE:
             self.memory.stage = []
         self._commit(position, is_done=False)
@@ -207,7 +210,7 @@ class MemoryWriter:
             on_rejected([Rejected(at, "refused", why) for at, why in enumerate(reasons) if why])
         taken = [row for row, why in zip(rows, reasons, strict=True) if not why]
         self.uncommitted += taken
-        if position is not None:
+        if position is not None and self.keeps_pages:
             self._commit(position, is_done=False)
         return len(taken)
 
