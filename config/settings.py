@@ -224,6 +224,8 @@ JOB_RUNNERS: dict[str, dict[str, Any]] = {
 JOB_LEASE_SECONDS = env.seconds("JOB_LEASE_SECONDS", 60)
 JOB_SYNC_SLOTS = env.integer("JOB_SYNC_SLOTS", 2, least=1)
 """How many jobs of the queue `sync` one worker runs at a time; its concurrency is one more, for `interactive`."""
+JOB_ORGANIZATION_SLOTS = env.integer("JOB_ORGANIZATION_SLOTS", 1, least=1)
+"""So many of all workers' slots an organisation keeps while others wait."""
 JOB_ATTEMPTS = env.integer("JOB_ATTEMPTS", 5, least=1)
 """After so many attempts in a row without any progress a job fails."""
 JOB_RECORD_ERRORS = env.integer("JOB_RECORD_ERRORS", 20_000, least=1)

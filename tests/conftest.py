@@ -1,6 +1,7 @@
 """The cast: Acme with an owner, an editor and a viewer, and Globex, whose owner is a stranger to it."""
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -117,6 +118,17 @@ def _run_due_jobs() -> int:
             jobs.run(job)
             count += 1
     return count
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """`say(text)`: shows a measured figure, of a test that passes too."""
+
+    def say(text: str) -> None:
+        with capsys.disabled():
+            sys.stdout.write(f"\n  {text} ")
+
+    return say
 
 
 @pytest.fixture

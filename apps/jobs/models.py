@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from apps.accounts.models import Owned, Row
+from apps.accounts.models import Organization, Owned, Row
 
 
 class State(models.TextChoices):
@@ -95,6 +95,7 @@ class Job(Owned):
     stalled = models.PositiveIntegerField(default=0, help_text="Attempts since the last progress.")
     worker = models.CharField(max_length=200, blank=True)
     is_draining = models.BooleanField(default=False)
+    is_yielding = models.BooleanField(default=False, help_text="Asked to hand back for another organisation's sake.")
     lease_until = models.DateTimeField(null=True, blank=True)
     not_before = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
@@ -136,9 +137,17 @@ class Job(Owned):
             ),
         ]
         indexes = [
-            models.Index(fields=["queue", "id"], condition=models.Q(state="queued"), name="job_queued"),
+            models.Index(fields=["queue", "organization", "id"], condition=models.Q(state="queued"), name="job_queued"),
+            models.Index(
+                fields=["queue", "published_at", "id"], condition=models.Q(state="queued"), name="job_queued_published"
+            ),
             models.Index(
                 fields=["lease_until"], condition=models.Q(state__in=["running", "cancelling"]), name="job_live"
+            ),
+            models.Index(
+                fields=["kind", "subject_id"],
+                condition=models.Q(state__in=["running", "cancelling"]),
+                name="job_live_of_subject",
             ),
             models.Index(fields=["organization", "-created_at", "-id"], name="job_of_organization"),
             models.Index(fields=["organization", "state", "-created_at", "-id"], name="job_of_organization_in_state"),
@@ -148,6 +157,20 @@ class Job(Owned):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.uid}"
+
+
+class QueueTurn(models.Model):
+    """When an organisation last got a job of a queue going, as the fence of that attempt: fences only rise."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    queue = models.CharField(max_length=32)
+    fence = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "queue"], name="one_turn_per_queue")]
+
+    def __str__(self) -> str:
+        return f"turn {self.fence} of organization {self.organization_id} in {self.queue}"
 
 
 class JobStep(Row):

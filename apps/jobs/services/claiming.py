@@ -6,25 +6,25 @@ from django.db.models.functions import Now
 
 from apps.jobs.models import LIVE, Job, JobEvent
 from apps.jobs.services import events
+from apps.jobs.services.due import ALONE, OPEN, next_in_turn
 
-DUE = "(not_before IS NULL OR not_before <= now())"
-OPEN = (
-    f"((state = 'queued' AND {DUE}) OR (state = 'running' AND (lease_until IS NULL OR lease_until < now()) AND {DUE}))"
-)
-ALONE = """
-NOT (is_exclusive AND EXISTS (
-  SELECT 1 FROM jobs_job sibling WHERE sibling.kind = job.kind AND sibling.subject_id = job.subject_id
-  AND sibling.id <> job.id AND sibling.state IN ('running', 'cancelling')))
-"""
 CLAIM = f"""
-UPDATE jobs_job job SET
-  stalled = CASE WHEN state = 'running' AND lease_until IS NOT NULL THEN stalled + 1 ELSE stalled END,
-  state = 'running', fence = nextval('jobs_fence'), attempt = attempt + 1, worker = %(worker)s, is_draining = false,
-  lease_until = now() + make_interval(secs => %(lease)s), started_at = COALESCE(started_at, now()), updated_at = now()
-WHERE id = %(id)s AND {OPEN} AND {ALONE}
-RETURNING fence, attempt
+WITH claimed AS (
+  UPDATE jobs_job job SET
+    stalled = CASE WHEN state = 'running' AND lease_until IS NOT NULL THEN stalled + 1 ELSE stalled END,
+    state = 'running', fence = nextval('jobs_fence'), attempt = attempt + 1, worker = %(worker)s,
+    is_draining = false, is_yielding = false, lease_until = now() + make_interval(secs => %(lease)s),
+    started_at = COALESCE(started_at, now()), updated_at = now()
+  WHERE id = %(id)s AND {OPEN} AND {ALONE}
+  RETURNING organization_id, queue, fence, attempt
+), turn AS (
+  INSERT INTO jobs_queueturn (organization_id, queue, fence) SELECT organization_id, queue, fence FROM claimed
+  ON CONFLICT (organization_id, queue) DO UPDATE SET fence = excluded.fence
+)
+SELECT fence, attempt FROM claimed
 """
-NEXT = f"SELECT id FROM jobs_job job WHERE queue = %s AND {OPEN} AND {ALONE} ORDER BY id LIMIT 5"
+ROUNDS = 3
+"""So often a worker that was too slow for all candidates looks for others."""
 
 
 def claim(*, job_id: int, worker: str) -> Job | None:
@@ -46,11 +46,17 @@ def claim(*, job_id: int, worker: str) -> Job | None:
 
 
 def claim_next(*, queue: str, worker: str) -> Job | None:
-    """The oldest due job of a queue that may run here, so that a lost hint costs a busy worker nothing."""
-    with connection.cursor() as cursor:
-        cursor.execute(NEXT, [queue])
-        candidates = [row[0] for row in cursor.fetchall()]
-    return next((job for candidate in candidates if (job := claim(job_id=candidate, worker=worker))), None)
+    """The job whose turn it is among those of a queue that are due and may run here."""
+    for _ in range(ROUNDS):
+        if queue == "sync" and not _is_slot_free(worker):
+            return None
+        candidates = next_in_turn(queue=queue)
+        for candidate in candidates:
+            if job := claim(job_id=candidate, worker=worker):
+                return job
+        if not candidates:
+            return None
+    return None
 
 
 def _has_slot(job_id: int, worker: str) -> bool:
@@ -59,5 +65,9 @@ def _has_slot(job_id: int, worker: str) -> bool:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [worker])
     if not Job.objects.filter(id=job_id, queue="sync").exists():
         return True
+    return _is_slot_free(worker, besides=job_id)
+
+
+def _is_slot_free(worker: str, *, besides: int = 0) -> bool:
     running = Job.objects.filter(worker=worker, queue="sync", state__in=LIVE, lease_until__gt=Now())
-    return running.exclude(id=job_id).count() < settings.JOB_SYNC_SLOTS
+    return running.exclude(id=besides).count() < settings.JOB_SYNC_SLOTS

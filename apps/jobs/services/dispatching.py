@@ -8,11 +8,12 @@ from django.db import connection, transaction
 from apps.jobs.models import Job, State
 from apps.jobs.queue import BrokerDown, Publisher
 from apps.jobs.runners import queues
-from apps.jobs.services.claiming import ALONE, OPEN
+from apps.jobs.services.due import ALONE, DUE, HANDED_BACK
 from apps.jobs.services.results import erase_expired_results
 from apps.jobs.services.schedules import database_now, take_due_slots
 from apps.jobs.services.starting import CHANNEL
 from apps.jobs.services.states import move
+from apps.jobs.services.yielding import make_room
 
 log = logging.getLogger(__name__)
 
@@ -20,10 +21,16 @@ PRESENCE_LOCK = 7_305_118
 """Every dispatcher holds this advisory lock, shared: readiness asks whether anybody does."""
 
 BATCH = 500
-UNPUBLISHED = "(published_at IS NULL OR (lease_until < now() AND published_at < lease_until))"
 NEWS = f"""
 UPDATE jobs_job SET published_at = now() WHERE id IN (
-  SELECT id FROM jobs_job job WHERE {UNPUBLISHED} AND {OPEN} AND {ALONE}
+  SELECT id FROM jobs_job job WHERE state = 'queued' AND queue = %s AND published_at IS NULL AND {DUE} AND {ALONE}
+  ORDER BY id LIMIT {BATCH} FOR UPDATE SKIP LOCKED)
+RETURNING id, queue
+"""
+RETURNED = f"""
+UPDATE jobs_job SET published_at = now() WHERE id IN (
+  SELECT id FROM jobs_job job WHERE {HANDED_BACK} AND {ALONE}
+  AND (published_at IS NULL OR (lease_until < now() AND published_at < lease_until))
   ORDER BY id LIMIT {BATCH} FOR UPDATE SKIP LOCKED)
 RETURNING id, queue
 """
@@ -33,10 +40,12 @@ FEW = 20
 """So many hints wake every worker; each goes on with whatever else is due."""
 OVERDUE = f"""
 SELECT id FROM jobs_job job
-WHERE queue = %s AND published_at < now() - make_interval(secs => {PATIENCE_SECONDS}) AND {OPEN} AND {ALONE}
-ORDER BY id LIMIT {FEW}
+WHERE {{state}} AND queue = %s AND published_at < now() - make_interval(secs => {PATIENCE_SECONDS}) AND {ALONE}
+ORDER BY published_at, id LIMIT {FEW}
 """
-AGAIN = f"UPDATE jobs_job SET published_at = now() WHERE id IN ({OVERDUE} FOR UPDATE SKIP LOCKED) RETURNING id, queue"
+OVERDUE_QUEUED = OVERDUE.format(state=f"state = 'queued' AND {DUE}")
+OVERDUE_RETURNED = OVERDUE.format(state=HANDED_BACK)
+AGAIN = "UPDATE jobs_job SET published_at = now() WHERE id IN ({} FOR UPDATE SKIP LOCKED) RETURNING id, queue"
 OVERDUE_CANCELLATIONS = """
 SELECT id, fence FROM jobs_job WHERE state = 'cancelling' AND (lease_until IS NULL OR lease_until < now())
 """
@@ -60,6 +69,7 @@ class Dispatcher:
         while take_due_slots(at=database_now(), limit=BATCH) == BATCH:
             pass
         self._end_cancellations()
+        make_room(queue="sync")
         erase_expired_results()
         try:
             published = self._publish_news() + sum(map(self._publish_again, queues()))
@@ -80,18 +90,23 @@ class Dispatcher:
 
     def _publish_news(self) -> int:
         published = 0
-        while count := self._publish(NEWS, []):
+        while count := self._publish(RETURNED, []):
             published += count
+        for queue in queues():
+            while count := self._publish(NEWS, [queue]):
+                published += count
         return published
 
     def _publish_again(self, queue: str) -> int:
         """A broker may lose hints, a worker may die with one. While others wait to be taken, nothing is lost yet."""
-        with connection.cursor() as cursor:
-            cursor.execute(OVERDUE, [queue])
-            is_overdue = cursor.fetchone() is not None
-        if not is_overdue or self.publisher.waiting(queue=queue):
-            return 0
-        return self._publish(AGAIN, [queue])
+        published = 0
+        for overdue in (OVERDUE_RETURNED, OVERDUE_QUEUED):
+            with connection.cursor() as cursor:
+                cursor.execute(overdue, [queue])
+                is_overdue = cursor.fetchone() is not None
+            if is_overdue and not self.publisher.waiting(queue=queue):
+                published += self._publish(AGAIN.format(overdue), [queue])
+        return published
 
     def _publish(self, claim: str, values: list[str]) -> int:
         """Marks jobs as published, then publishes them: one that is marked in vain is published again later."""

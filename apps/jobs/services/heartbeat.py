@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import Error, connection
 
 from apps.jobs.models import State
+from apps.jobs.services.stopping import HAND_BACK
 from apps.jobs.services.work import Work
 
 log = logging.getLogger(__name__)
@@ -16,7 +17,7 @@ PATIENCE_SECONDS = 600
 """So long may a run move nothing before its lease is left to run out."""
 
 LOOK = """
-SELECT state, is_draining, lease_until < now() + make_interval(secs => %(margin)s)
+SELECT state, is_draining OR is_yielding, lease_until < now() + make_interval(secs => %(margin)s)
 FROM jobs_job WHERE id = %(id)s AND fence = %(fence)s AND state IN ('running', 'cancelling')
 """
 RENEW = """
@@ -73,10 +74,10 @@ class Heartbeat:
             if row is None:
                 self.work.stop.show("lease_lost")
                 return
-            state, is_draining, is_short = row
+            state, is_to_hand_back, is_short = row
             if is_short and self.work.is_alive(PATIENCE_SECONDS):
                 cursor.execute(RENEW, values)
         if state == State.CANCELLING:
             self.work.stop.show("cancel")
-        elif is_draining:
-            self.work.stop.show("drain")
+        elif is_to_hand_back:
+            self.work.stop.show(HAND_BACK)

@@ -41,7 +41,7 @@ def keep(place: PageOfStep, refusals: Sequence[Refusal], *, count: int) -> None:
 def refused(*, job_id: int, step_uid: str) -> int:
     """How many records the step has refused in this job, kept or not."""
     counts = RefusalCount.objects.filter(job_id=job_id, step_uid=step_uid)
-    return counts.aggregate(total=Sum("records", default=0))["total"]
+    return int(counts.aggregate(total=Sum("records", default=0))["total"])
 
 
 def forget(*, job_id: int, step_uid: str, stream: str, behind: int) -> None:

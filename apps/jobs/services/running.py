@@ -11,10 +11,11 @@ from apps.errors import ServiceError
 from apps.jobs.models import Job, JobEvent, State
 from apps.jobs.runners import runner
 from apps.jobs.services import events
-from apps.jobs.services.claiming import claim, claim_next
+from apps.jobs.services.claiming import claim_next
 from apps.jobs.services.control import steadily
 from apps.jobs.services.heartbeat import Heartbeat
 from apps.jobs.services.states import move
+from apps.jobs.services.stopping import HAND_BACK
 from apps.jobs.services.work import Work
 from engine.errors import DriverBug, EngineError, FenceLost, Stopped, TransientError
 
@@ -24,10 +25,11 @@ MOST_SECONDS = 600
 
 
 def work_through(*, job_id: int, worker: str) -> None:
-    """Runs a job, then whatever else is due in its queue, until nothing is or this worker is to stop."""
+    """Runs what is due in the job's queue, in turn, until nothing is or this worker is to stop."""
     close_old_connections()
     try:
-        job = claim(job_id=job_id, worker=worker)
+        queue = Job.objects.filter(id=job_id).values_list("queue", flat=True).first()
+        job = None if queue is None else claim_next(queue=queue, worker=worker)
         while job is not None:
             run(job)
             job.refresh_from_db(fields=["is_draining"])
@@ -80,8 +82,10 @@ def _stop(job: Job, stop: Stopped) -> None:
     """A lost lease is no end: whoever holds the next one goes on."""
     if stop.reason == "cancel":
         _end(job, State.CANCELLED)
-    elif stop.reason == "drain":
-        _hand_back(job, seconds=0, message="Handed back at the last checkpoint: the worker stops.")
+    elif stop.reason == HAND_BACK:
+        job.refresh_from_db(fields=["is_draining"])
+        reason = "the worker stops" if job.is_draining else "another organization waits"
+        _hand_back(job, seconds=0, message=f"Handed back at the last checkpoint: {reason}.")
 
 
 def _end(job: Job, state: State, **fields: str) -> None:
