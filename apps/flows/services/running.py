@@ -57,6 +57,7 @@ def _generator(step: dict[str, Any], open_: Open) -> Generator:
         key=tuple(step["key"]),
         cursor=cursor.get("column", "") if step["type"] == Export.Type.DELTA else "",
         page_rows=step["page_size"],
+        format=source.get("format", {}),
     )
     is_test = step["type"] == Export.Type.TEST
     return Generator(
@@ -72,7 +73,10 @@ def _generator(step: dict[str, Any], open_: Open) -> Generator:
 
 
 def _write_step(step: dict[str, Any], open_: Open) -> WriteStep:
-    target = Target(_table(step["target"]), Mode(step["mode"]), tuple(step["key"]), allow_empty=step["allow_empty"])
+    place, mode = step["target"], Mode(step["mode"])
+    target = Target(
+        _table(place), mode, tuple(step["key"]), allow_empty=step["allow_empty"], format=place.get("format", {})
+    )
     driver = open_(step["connection"])
     return WriteStep(
         step["uid"], step["name"], driver, target, step["mapping"], step["filter"], generation=step["generation"]
