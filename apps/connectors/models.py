@@ -5,6 +5,13 @@ from django.db import models
 from apps.accounts.models import Row
 
 
+class Category(models.TextChoices):
+    """How connectors are grouped, and what an export or an import over one holds: tables or files."""
+
+    DATABASE = "database"
+    FILE_STORE = "file store"
+
+
 class Connector(Row):
     """A kind of system we can talk to: what it can do and asks for is its driver's to say."""
 
@@ -20,3 +27,7 @@ class Connector(Row):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def is_file_store(self) -> bool:
+        return self.category == Category.FILE_STORE

@@ -1,30 +1,30 @@
 """The catalogue as this version of Crossdock brings it; what an operator switches off in it stays off."""
 
-from apps.connectors.models import Connector
+from apps.connectors.models import Category, Connector
 
 CATALOGUE: dict[str, dict[str, str]] = {
     "postgresql": {
         "label": "PostgreSQL",
         "driver": "postgresql",
-        "category": "database",
+        "category": Category.DATABASE,
         "description": "Tables, views and queries of a PostgreSQL database.",
     },
     "mysql": {
         "label": "MySQL",
         "driver": "mysql",
-        "category": "database",
+        "category": Category.DATABASE,
         "description": "Tables, views and queries of the databases of a MySQL server.",
     },
     "mariadb": {
         "label": "MariaDB",
         "driver": "mysql",
-        "category": "database",
+        "category": Category.DATABASE,
         "description": "Tables, views and queries of the databases of a MariaDB server.",
     },
     "sqlite": {
         "label": "SQLite",
         "driver": "sqlite",
-        "category": "database",
+        "category": Category.DATABASE,
         "description": "A database file in the organisation's own folder on this server.",
     },
 }

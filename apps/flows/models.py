@@ -7,9 +7,10 @@ from apps.connections.models import Connection
 
 
 class Export(Owned):
-    """The read side. `source`: {"schema", "table"} or {"query"}; `columns`: names to read, [] for all;
-    `cursor`: {"column", "overlap"} (overlap in the cursor's unit, seconds for moments), {} for none;
-    `key`: columns that order a query; `filter`: an S-expression, [] for none."""
+    """The read side. `source`: {"schema", "table"} or {"query"}, of files {"schema", "table", "format"}: a folder, a
+    file or a pattern, and what it is made of; `columns`: names to read, [] for all; `cursor`: {"column", "overlap"}
+    (overlap in the cursor's unit, seconds for moments), {} for none; `key`: columns that order a query; `filter`: an
+    S-expression, [] for none."""
 
     class Type(models.TextChoices):
         ALL = "all"
@@ -38,8 +39,8 @@ class Export(Owned):
 
 
 class Import(Owned):
-    """The write side. `target`: {"schema", "table"}; `key`: the columns that upsert matches on;
-    `mapping`: rules as in Celigo's mapping 2.0, [] to pass every field through; `filter` as in Export."""
+    """The write side. `target`: {"schema", "table"}, of files with a "format"; `key`: the columns that upsert matches
+    on; `mapping`: rules as in Celigo's mapping 2.0, [] to pass every field through; `filter` as in Export."""
 
     class Mode(models.TextChoices):
         APPEND = "append"

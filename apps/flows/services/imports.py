@@ -1,9 +1,11 @@
 """The write side."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from apps.connections.models import Connection
+from apps.connectors import queries as connectors
 from apps.errors import Invalid
 from apps.flows.models import Import
 from apps.flows.services import resources, rules
@@ -20,6 +22,7 @@ FIELDS = (
     "allow_empty",
     "document",
 )
+PATTERN = re.compile(r"[*?\[\]]")
 
 
 def create_import(*, organization_id: int, project_id: int | None, values: Mapping[str, Any]) -> Import:
@@ -44,12 +47,30 @@ def clone_import(*, import_: Import, name: str = "", connections: Mapping[str, C
 
 
 def _problems(import_: Import) -> list[Invalid]:
+    is_over_files = rules.is_over_files(import_)
     problems = rules.common_problems(import_)
-    if not import_.target.get("table"):
-        text = "An import into a database needs a table."
-        problems.append(Invalid(text, code="missing_required_field", field="target"))
+    problems += (_file_problems if is_over_files else _table_problems)(import_)
+    problems += rules.mapping_problems(import_.mapping)
+    return problems
+
+
+def _table_problems(import_: Import) -> list[Invalid]:
+    problems = rules.table_problems(import_, import_.target, field="target")
     if import_.mode == Import.Mode.UPSERT and not import_.key:
         text = "An upsert needs the key that tells whether a record is there already."
         problems.append(Invalid(text, code="missing_required_field", field="key"))
-    problems += rules.mapping_problems(import_.mapping)
+    return problems
+
+
+def _file_problems(import_: Import) -> list[Invalid]:
+    problems = rules.file_problems(import_, import_.target, field="target")
+    connector = import_.connection.connector
+    if "writes" not in connectors.capabilities(connector):
+        text = f"{connector.label} can be read and not written."
+        problems.append(Invalid(text, code="cannot_write", field="connection"))
+    if import_.mode == Import.Mode.UPSERT:
+        text = "A file cannot be upserted: replace it, or append another file."
+        problems.append(Invalid(text, field="mode"))
+    if PATTERN.search(str(import_.target.get("table", ""))):
+        problems.append(Invalid("An import writes one file: name it without *, ? and brackets.", field="target"))
     return problems

@@ -16,11 +16,20 @@ Resource = TypeVar("Resource", Export, Import)
 
 
 def store(
-    row: Resource, fields: Iterable[str], values: Mapping[str, Any], problems: Callable[[Resource], list[Invalid]]
+    row: Resource,
+    fields: Iterable[str],
+    values: Mapping[str, Any],
+    problems: Callable[[Resource], list[Invalid]],
+    *,
+    complete: Callable[[Resource], None] = lambda _row: None,
 ) -> Resource:
-    """Sets what is given, nothing else than `fields`, and saves. Raises Invalid with every problem."""
+    """Sets what is given, nothing else than `fields`, then what follows from it, and saves.
+
+    Raises Invalid with every problem.
+    """
     former = row.connection_id
     rules.assign(row, fields, values)
+    complete(row)
     rules.raise_all(problems(row))
     try:
         with transaction.atomic():

@@ -1,5 +1,6 @@
 """What exports and imports must both satisfy, checked when they are stored."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -8,6 +9,8 @@ from apps.flows.models import Export, Import
 from engine.errors import ConfigError
 from engine.sync.filters import compile_filter
 from engine.sync.mapping import check_rules
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def assign(row: Export | Import, fields: Iterable[str], values: Mapping[str, Any]) -> None:
@@ -35,6 +38,35 @@ def common_problems(row: Export | Import) -> list[Invalid]:
     return problems
 
 
+def is_over_files(row: Export | Import) -> bool:
+    if row.connection_id is None:
+        return False
+    return row.connection.connector.is_file_store
+
+
+def table_problems(row: Export | Import, place: Mapping[str, Any], *, field: str) -> list[Invalid]:
+    """Of an export or an import over a database; `place` is its source or target, `field` which."""
+    problems = []
+    if not (place.get("table") or place.get("query")):
+        needed = "An export from a database needs a query or a table."
+        needed = needed if isinstance(row, Export) else "An import into a database needs a table."
+        problems.append(Invalid(needed, code="missing_required_field", field=field))
+    if place.get("format"):
+        problems.append(Invalid("Only files have a format.", field="format"))
+    return problems
+
+
+def file_problems(row: Export | Import, place: Mapping[str, Any], *, field: str) -> list[Invalid]:
+    """The same over a file store."""
+    problems = [Invalid("Files have no key.", field="key")] if row.key else []
+    if not place.get("table"):
+        problems.append(Invalid("The name of a file is needed.", code="missing_required_field", field=field))
+    elif not _is_below(f"{place.get('schema', '')}/{place['table']}"):
+        text = "A file is named by its path below the connection's own folder, without `..` and control characters."
+        problems.append(Invalid(text, field=field))
+    return problems
+
+
 def mapping_problems(mapping: Any) -> list[Invalid]:
     if not isinstance(mapping, list) or not all(isinstance(rule, dict) for rule in mapping):
         return [Invalid("A mapping is a list of rules.", field="mapping")]
@@ -54,3 +86,8 @@ def raise_all(problems: list[Invalid]) -> None:
 
 def _is_list_of_names(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) and name for name in value)
+
+
+def _is_below(path: str) -> bool:
+    parts = path.split("/")
+    return CONTROL.search(path) is None and "\\" not in path and not {".", ".."}.intersection(parts)
