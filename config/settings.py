@@ -173,7 +173,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,
-    "ENUM_NAME_OVERRIDES": {"CeligoConnectionType": "apps.connections.api.celigo.connections.TYPES"},
+    "ENUM_NAME_OVERRIDES": {
+        "CeligoConnectionType": "apps.connections.api.celigo.connections.TYPES",
+        "CeligoFileType": "apps.flows.api.celigo.formats.TYPES",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -10,7 +10,7 @@ from apps.jobs.models import LIVE, Job, Schedule, State
 def steps_of(flow: Flow) -> QuerySet[FlowStep]:
     """In their order, generators first, with what they use."""
     steps = FlowStep.objects.filter(flow=flow).order_by("role", "index")
-    return steps.select_related("export__connection", "destination__connection")
+    return steps.select_related("export__connection__connector", "destination__connection__connector")
 
 
 def connections_of(flow: Flow) -> QuerySet[Connection]:

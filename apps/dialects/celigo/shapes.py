@@ -24,7 +24,7 @@ class Part(Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         given = data if isinstance(data, dict) else {}
-        unsupported = {name: [f"{name} is not supported yet."] for name in self.later if _matters(given.get(name))}
+        unsupported = {name: [f"{name} is not supported yet."] for name in self.later if asks(given.get(name))}
         if unsupported:
             raise serializers.ValidationError(unsupported)
         return super().to_internal_value(data)
@@ -56,8 +56,8 @@ class CloneShape(Serializer[Any]):
         return value
 
 
-def _matters(value: Any) -> bool:
-    """Whether a field that is not supported asks for anything: an empty list or false asks for nothing."""
+def asks(value: Any) -> bool:
+    """Whether a field's value asks for anything: an empty list or false asks for nothing."""
     if isinstance(value, dict):
-        return any(_matters(part) for part in value.values())
+        return any(asks(part) for part in value.values())
     return bool(value)

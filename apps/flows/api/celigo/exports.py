@@ -1,54 +1,33 @@
-"""Exports in Celigo's shape. Of its adaptors `RDBMSExport` is served, by a query or, our extension, by table."""
+"""Exports in Celigo's shape: of databases by a query or, our extension, by table, and of file stores."""
 
-import re
 from typing import Any
 
-from django.db.models import QuerySet
 from rest_framework import serializers
 
-from apps.accounts.queries import visible
 from apps.connections.models import Connection
 from apps.dialects.celigo.documentation import documented
-from apps.dialects.celigo.resources import Resource
-from apps.dialects.celigo.shapes import Part, Shape
-from apps.dialects.lists import Listing, Values, document, moment
-from apps.dialects.views import caller_of
+from apps.dialects.celigo.shapes import Part
+from apps.dialects.lists import Listing, Values, document
 from apps.flows import services
-from apps.flows.api.celigo import filters
-from apps.flows.api.celigo.names import NameField, name_list
-from apps.flows.api.celigo.references import connection_map, resolved
+from apps.flows.api.celigo import files, formats, sides
+from apps.flows.api.celigo.databases import SourceShape
+from apps.flows.api.celigo.names import NameField
 from apps.flows.models import Export
 
 DEFAULT_PAGE_SIZE = 5_000
 """Celigo's own default is 20, which suits APIs; a page of a database holds more."""
 
 LARGEST_LAG = 10 * 365 * 86_400_000
-TEMPLATE = re.compile(r"\{\{\{?[#/]?\s*[A-Za-z]")
-
-
-class SourceShape(serializers.Serializer[Any]):
-    query = serializers.CharField(required=False, max_length=100_000, help_text="One SELECT statement.")
-    schema = NameField(required=False, allow_blank=True)
-    table = NameField(required=False, help_text="In place of a query.")
-    columns = name_list("The columns to read; else all.")
-    key = name_list("The columns that order a query, so that an interrupted run can resume.")
-
-    def validate_query(self, query: str) -> str:
-        if TEMPLATE.search(query):
-            raise serializers.ValidationError("Templates in queries are not supported yet: use `delta.dateField`.")
-        return query
-
-    def validate(self, attrs: Values) -> Values:
-        if attrs.get("query") and attrs.get("table"):
-            raise serializers.ValidationError({"query": "Give a query or a table, not both."})
-        return attrs
 
 
 class DeltaShape(Part):
     kept = ("dateFormat",)
     later = ("startDate",)
 
-    dateField = NameField(help_text="The column that rises when a record changes.")
+    dateField = NameField(
+        required=False,
+        help_text="The column that rises when a record changes; of files `_modified`, which tells when a file did.",
+    )
     lagOffset = serializers.IntegerField(
         required=False,
         allow_null=True,
@@ -67,18 +46,9 @@ class TestShape(serializers.Serializer[Any]):
     limit = serializers.IntegerField(required=False, min_value=1, max_value=100, default=1)
 
 
-class ExportShape(Shape):
-    kept = (
-        "dataURITemplate",
-        "traceKeyTemplate",
-        "settings",
-        "settingsForm",
-        "mockOutput",
-        "sampleData",
-        "debugUntil",
-        "_integrationId",
-        "_connectorId",
-    )
+class ExportShape(sides.SideShape):
+    side = "Export"
+    kept = (*sides.KEPT, "mockOutput")
     later = (
         "isLookup",
         "oneToMany",
@@ -95,12 +65,7 @@ class ExportShape(Shape):
         "preSave",
     )
 
-    name = serializers.CharField(max_length=200)
-    description = serializers.CharField(required=False, allow_blank=True, max_length=10_000)
-    _connectionId = serializers.CharField()
-    adaptorType = serializers.ChoiceField(
-        ["RDBMSExport"], error_messages={"invalid_choice": "Only RDBMSExport is supported yet."}
-    )
+    adaptorType = sides.adaptor_field("Export")
     type = serializers.ChoiceField(
         ["delta", "test"],
         required=False,
@@ -111,54 +76,36 @@ class ExportShape(Shape):
     pageSize = serializers.IntegerField(required=False, help_text=f"Records; {DEFAULT_PAGE_SIZE} if it is left out.")
     delta = DeltaShape(required=False, allow_null=True)
     test = TestShape(required=False, allow_null=True)
-    rdbms = SourceShape()
-    filter = filters.FilterField(required=False)
+    rdbms = SourceShape(required=False)
+    file = formats.ReadFileShape(required=False)
+    ftp = files.ReadFolderShape(required=False)
+    s3 = files.ReadBucketShape(required=False)
+    filesystem = files.ReadFolderShape(required=False)
 
     def values(self, connection: Connection) -> Values:
-        """By the model's field names."""
+        """By the model's field names. Raises Invalid for a source that the connection does not have."""
         data = self.validated_data
-        source, delta, test = data["rdbms"], data.get("delta") or {}, data.get("test") or {}
         type_ = data.get("type") or Export.Type.ALL
+        limit = (data.get("test") or {}).get("limit", 1)
         return {
-            "connection": connection,
-            "name": data["name"],
-            "description": data.get("description", ""),
+            **self.shared_values(connection),
+            **self.blocks().source_values(data, connection),
             "type": type_,
-            "source": {name: source[name] for name in ("query", "schema", "table") if source.get(name)},
-            "columns": source.get("columns", []),
-            "key": source.get("key", []),
-            "cursor": _cursor(delta),
-            "filter": data.get("filter", []),
+            "cursor": _cursor(data.get("delta") or {}),
             "page_size": data.get("pageSize", DEFAULT_PAGE_SIZE),
-            "limit": test.get("limit", 1) if type_ == Export.Type.TEST else None,
-            "document": self.document(),
+            "limit": limit if type_ == Export.Type.TEST else None,
         }
 
 
 def _cursor(delta: Values) -> Values:
     """Celigo counts the overlap in milliseconds, we in the cursor's own unit, which for moments is the second."""
-    if not delta:
-        return {}
     lag = delta.get("lagOffset")
-    return {"column": delta["dateField"]} | ({} if lag is None else {"overlap": lag / 1000})
+    column = {"column": delta["dateField"]} if delta.get("dateField") else {}
+    return column | ({} if lag is None else {"overlap": lag / 1000})
 
 
 def _wrap(row: Values) -> Values:
-    source = {**row["source"], "columns": row["columns"], "key": row["key"]}
-    shown = {
-        "_id": row["_id"],
-        "createdAt": row["createdAt"],
-        "lastModified": row["lastModified"],
-        "name": row["name"],
-        "_connectionId": row["_connectionId"],
-        "adaptorType": "RDBMSExport",
-        "pageSize": row["pageSize"],
-        "rdbms": {name: value for name, value in source.items() if value},
-        **filters.shown(row["filter"]),
-        **row["document"],
-    }
-    if row["description"]:
-        shown["description"] = row["description"]
+    shown = {**sides.shared(row, "Export"), "pageSize": row["pageSize"], **sides.blocks_of(row).source_blocks(row)}
     if row["type"] != Export.Type.ALL:
         shown["type"] = row["type"]
     if cursor := row["cursor"]:
@@ -171,14 +118,9 @@ def _wrap(row: Values) -> Values:
 
 
 LISTING = Listing(
-    "flows_export row JOIN connections_connection connection ON connection.id = row.connection_id",
+    sides.table("flows_export"),
     {
-        "_id": "row.uid",
-        "createdAt": moment("row.created_at"),
-        "lastModified": moment("row.updated_at"),
-        "name": "row.name",
-        "description": "row.description",
-        "_connectionId": "connection.uid",
+        **sides.COLUMNS,
         "type": "row.type",
         "pageSize": "row.page_size",
         "limit": 'row."limit"',
@@ -186,8 +128,6 @@ LISTING = Listing(
         "columns": document("row.columns"),
         "key": document("row.key"),
         "cursor": document("row.cursor"),
-        "filter": document("row.filter"),
-        "document": document("row.document"),
     },
     _wrap,
 )
@@ -210,35 +150,24 @@ GOT = {
 
 
 @documented(tag="Celigo: exports", noun="export", shape=ExportShape, request=SENT, response=GOT)
-class ExportViews(Resource):
+class ExportViews(sides.SideViews):
     what = "Export"
+    model = Export
     listing = LISTING
     shape = ExportShape
     patchable = frozenset(
-        {"name", "description", "pageSize", "delta", "test", "type", "rdbms", "filter", "settings", "debugUntil"}
+        {"name", "description", "pageSize", "delta", "test", "type", "filter", "settings", "debugUntil"}
+        | set(sides.BLOCK_NAMES)
     )
     names = {
         "connection": "_connectionId",
-        "source": "rdbms.query",
-        "columns": "rdbms.columns",
-        "key": "rdbms.key",
         "cursor": "delta.dateField",
         "page_size": "pageSize",
         "limit": "test.limit",
     }
 
-    def rows(self) -> QuerySet[Export]:
-        return visible(Export.objects.all(), caller_of(self.request))
-
-    def values(self, shape: ExportShape) -> Values:
-        uid = shape.validated_data["_connectionId"]
-        return shape.values(resolved(Connection.objects.all(), uid, caller_of(self.request), field="_connectionId"))
-
     def make(self, values: Values) -> Export:
-        caller = caller_of(self.request)
-        return services.create_export(
-            organization_id=caller.organization_id, project_id=caller.project_id, values=values
-        )
+        return services.create_export(values=values, **self.owner())
 
     def alter(self, row: Export, values: Values) -> None:
         services.change_export(export=row, values=values)
@@ -247,5 +176,4 @@ class ExportViews(Resource):
         services.remove_export(export=row)
 
     def copy(self, row: Export, values: Values) -> Export:
-        connections = connection_map(values, caller_of(self.request))
-        return services.clone_export(export=row, name=values.get("name", ""), connections=connections)
+        return services.clone_export(export=row, **self.copied(row, values))
