@@ -8,6 +8,7 @@ from celery import Celery
 from celery.platforms import SecurityWarning
 from celery.signals import celeryd_init
 from django.conf import settings
+from kombu.transport.redis import Channel
 
 from config import embedded
 
@@ -15,6 +16,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 # it warns root of pickled messages, and this worker reads nothing but JSON
 warnings.filterwarnings("ignore", category=SecurityWarning)
+
+# Without its connection a channel has nobody to give hints back to, and kombu tries and so ends the whole worker. They
+# are published again as it is.
+Channel.do_restore = property(  # type: ignore[assignment]
+    lambda channel: getattr(channel.connection, "client", None) is not None
+)
 
 app = Celery("crossdock")
 app.config_from_object("django.conf:settings", namespace="CELERY")
