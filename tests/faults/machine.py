@@ -5,13 +5,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import psutil
 from django.db import connection
+from redis import Redis
 
+from apps.jobs.queue import PATIENCE
+from config.celery import app
 from config.embedded import programs
 from config.home import ROOT
 
@@ -41,6 +44,18 @@ class Broker:
             self.socket.unlink(missing_ok=True)
         self.process = None
 
+    def forget(self) -> None:
+        """FLUSHALL: every hint and every queue is gone, and the connections stay."""
+        with Redis(unix_socket_path=str(self.socket), socket_timeout=5) as client:
+            client.flushall()
+
+    def publish(self, job_ids: Iterable[int], *, queue: str) -> None:
+        """Hints, as the dispatcher sends them. Raises OperationalError when nobody answers."""
+        url = f"redis+socket://{self.socket}?virtual_host=0"
+        with app.connection_for_write(url, transport_options=PATIENCE) as connection:
+            for job_id in job_ids:
+                app.send_task("jobs.run", kwargs={"job_id": job_id}, queue=queue, connection=connection, retry=False)
+
     def freeze(self) -> None:
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
@@ -51,23 +66,27 @@ class Broker:
 
 
 class Machine:
-    """Starts processes in groups of their own and kills every one of them at the end."""
+    """Starts processes in groups of their own and kills every one of them at the end. `more`: their environment's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **more: str) -> None:
         self.folder = folder
+        self.more = more
         self.broker = Broker(folder)
         self.running: list[subprocess.Popen[bytes]] = []
-        self.count = 0
+        self.names: dict[int, str] = {}
+        """Workers by process id, as jobs name them."""
 
-    def worker(self) -> subprocess.Popen[bytes]:
-        """With two slots for syncs and one more process."""
-        self.count += 1
-        name = f"w{self.count}@test"
+    def worker(self, *, clock: str = "") -> subprocess.Popen[bytes]:
+        """With two slots for syncs and one more process. `clock`: how far its clock is off, as in "+2h"."""
+        name = f"w{len(self.names) + 1}@test"
         queues = ["--queues", "interactive,sync", "--hostname", name, "--without-gossip", "--without-mingle"]
-        return self.start(sys.executable, "-m", "celery", "--quiet", "-A", "config", "worker", *queues)
+        command = [sys.executable, "-m", "celery", "--quiet", "-A", "config", "worker", *queues]
+        process = self.start(*under_clock(clock), *command)
+        self.names[process.pid] = name
+        return process
 
-    def dispatcher(self) -> subprocess.Popen[bytes]:
-        return self.start(sys.executable, "manage.py", "dispatch")
+    def dispatcher(self, *, clock: str = "") -> subprocess.Popen[bytes]:
+        return self.start(*under_clock(clock), sys.executable, "manage.py", "dispatch")
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{len(self.running)}.log").open("wb") as log:
@@ -86,12 +105,26 @@ class Machine:
             "EGRESS_ALLOW": "127.0.0.0/8",
             "EGRESS_OWN": "1",  # the systems of a test may lie on the server that holds the test's own database
             "JOB_LEASE_SECONDS": str(LEASE_SECONDS),
+            **self.more,
         }
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """SIGKILL to the whole group, as the kernel does when memory runs out."""
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        if process.poll() is None:  # else its number may be somebody else's by now
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def freeze(self, process: subprocess.Popen[bytes]) -> None:
+        """SIGSTOP to the whole group; `thaw` lets it go on as if no time had passed."""
+        os.killpg(process.pid, signal.SIGSTOP)
+
+    def thaw(self, process: subprocess.Popen[bytes]) -> None:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGCONT)
+
+    def pool(self, process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+        """A worker's processes that run jobs."""
+        return psutil.Process(process.pid).children()
 
     def memory(self, process: subprocess.Popen[bytes]) -> int:
         """The largest resident set among the process and its children, in bytes."""
@@ -103,8 +136,7 @@ class Machine:
 
     def close(self) -> None:
         for process in self.running:
-            if process.poll() is None:
-                self.kill(process)
+            self.kill(process)
         if self.broker.process is not None:
             self.broker.thaw()
         self.broker.stop()
@@ -117,6 +149,11 @@ def database_url() -> str:
     query = urlencode({"host": values["HOST"]})
     port = f":{values['PORT']}" if values["PORT"] else ""
     return f"postgresql://{login}@localhost{port}/{quote(values['NAME'])}?{query}"
+
+
+def under_clock(offset: str) -> list[str]:
+    """What to put before a command so that the wall clock is off for it: libfaketime, timers left alone."""
+    return ["env", "DONT_FAKE_MONOTONIC=1", "faketime", "-f", offset] if offset else []
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 60) -> bool:

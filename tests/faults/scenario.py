@@ -52,8 +52,8 @@ def make_flow(systems: tuple[str, str], *, mode: str = "append", **fields: Any) 
     return flows.create_flow(**owner, values={"name": "Events", **steps}, at=timezone.now())
 
 
-def make_connection(organization: Organization, database: str) -> Connection:
-    server = psycopg.conninfo.conninfo_to_dict(SERVER)
+def make_connection(organization: Organization, database: str, *, address: str = SERVER) -> Connection:
+    server = psycopg.conninfo.conninfo_to_dict(address)
     return connections.create(
         organization_id=organization.id,
         project_id=None,
