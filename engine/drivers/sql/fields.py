@@ -1,10 +1,21 @@
-"""The settings that the SQL drivers share, and how a setting is taken from what a caller stored."""
-
-from collections.abc import Mapping
-from typing import Any
+"""The settings that the SQL drivers share."""
 
 from engine.contract import Field
-from engine.errors import ConfigError
+from engine.toolkit.fields import AUTHORITY, invalid, number, port, text
+
+__all__ = [
+    "AUTHORITY",
+    "HOST",
+    "PASSWORD",
+    "TLS_MODE",
+    "TLS_MODES",
+    "USER",
+    "VERIFYING",
+    "invalid",
+    "number",
+    "port",
+    "text",
+]
 
 TLS_MODES = ("disable", "prefer", "require", "verify-ca", "verify-full")
 VERIFYING = ("verify-ca", "verify-full")
@@ -20,41 +31,3 @@ TLS_MODE = Field(
     choices=TLS_MODES,
     help="prefer: encrypted where the server can; verify-full: also check its certificate and name.",
 )
-AUTHORITY = Field(
-    "ca_certificate",
-    "Certificate authority",
-    type="text",
-    help="PEM text that the server's certificate is checked against; empty: the authorities this system trusts.",
-)
-
-
-def port(default: int) -> Field:
-    return Field("port", "Port", type="integer", default=default, bound=True)
-
-
-def text(settings: Mapping[str, Any], field: Field) -> str:
-    """A setting as text, "" where it is missing. Raises ConfigError `invalid_setting`."""
-    value = settings.get(field.name)
-    value = field.default if value is None or value == "" else value
-    if value is None:
-        value = ""
-    if not isinstance(value, str) or "\0" in value:
-        raise invalid(field)
-    if not value and field.required:
-        raise ConfigError(f"{field.label} is missing.", code="invalid_setting")
-    if field.choices and value not in field.choices:
-        raise ConfigError(f"{field.label} must be one of {', '.join(field.choices)}.", code="invalid_setting")
-    return value
-
-
-def number(settings: Mapping[str, Any], field: Field) -> int:
-    value = settings.get(field.name)
-    value = field.default if value is None or value == "" else value
-    try:
-        return int(value)
-    except (TypeError, ValueError) as error:
-        raise invalid(field) from error
-
-
-def invalid(field: Field) -> ConfigError:
-    return ConfigError(f"{field.label} is not a valid {field.type}.", code="invalid_setting")
