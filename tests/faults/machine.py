@@ -61,8 +61,8 @@ class Broker:
         self.process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
 
 
 class Machine:
@@ -137,8 +137,6 @@ class Machine:
     def close(self) -> None:
         for process in self.running:
             self.kill(process)
-        if self.broker.process is not None:
-            self.broker.thaw()
         self.broker.stop()
 
 
