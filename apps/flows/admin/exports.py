@@ -9,26 +9,22 @@ from django.db.models import Model
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from apps.accounts.admin.filters import OfOrganization
-from apps.accounts.admin.forms import JsonField, LinesField, OwnedForm
-from apps.accounts.admin.scoped import Fact, ScopedAdmin
+from apps.accounts.admin.forms import LinesField
+from apps.accounts.admin.scoped import Fact
 from apps.accounts.admin.showing import column, count
 from apps.flows import services as flows
-from apps.flows.admin.wording import source_text
+from apps.flows.admin import formats
+from apps.flows.admin.sides import OF_TABLES, SideAdmin, SideForm, file_fieldset, line
+from apps.flows.admin.wording import format_text, source_text
 from apps.flows.models import Export
 
-FILTER_HELP = 'Which records pass, as ["greaterthan", ["extract", "total"], 100]. Empty: all.'
-PLACE = ("catalog", "schema", "table")
 
+class ExportForm(SideForm):
+    place = "source"
+    options = formats.READ
 
-def line(label: str, help_text: str = "") -> forms.CharField:
-    return forms.CharField(label=label, help_text=help_text, required=False, widget=UnfoldAdminTextInputWidget())
-
-
-class ExportForm(OwnedForm):
-    catalog = line("Catalog", "Only where one server has several, and not the connection's own.")
-    schema = line("Schema")
     table = line("Table", "As the connection's schema browser shows it.")
+    file = line("File", "A name, or a pattern: orders-*.csv, or **/*.csv for every folder below.")
     query = forms.CharField(
         label="Or a query",
         required=False,
@@ -53,9 +49,14 @@ class ExportForm(OwnedForm):
         widget=UnfoldAdminIntegerFieldWidget(),
         help_text="The most records a test reads, up to 100.",
     )
-    filter = JsonField(empty=[], rows=4, label="Filter", help_text=FILTER_HELP)
-    fields_of_problems = {"source": "table", "cursor": "cursor_column"}
-    shown_when = {"limit": "type=test", "cursor_column": "type=delta", "overlap": "type=delta"}
+    fields_of_problems = {"cursor": "cursor_column", "format": "format_type"}
+    shown_when = {
+        **SideForm.shown_when,
+        "query": OF_TABLES,
+        "limit": "type=test",
+        "cursor_column": f"type=delta&{OF_TABLES}",
+        "overlap": "type=delta",
+    }
 
     class Meta:
         model = Export
@@ -70,16 +71,14 @@ class ExportForm(OwnedForm):
         super().__init__(*args, **options)
         export = self.instance
         if export.pk is not None:
-            self.initial.update(
-                {name: export.source.get(name, "") for name in (*PLACE, "query")} | {"limit": export.limit}
-            )
-            self.initial.update({"columns": export.columns, "key": export.key, "filter": export.filter})
-            self.initial.update(
-                {"cursor_column": export.cursor.get("column", ""), "overlap": export.cursor.get("overlap")}
-            )
+            self.initial.update({"query": export.source.get("query", ""), "columns": export.columns})
+            self.initial.update({"limit": export.limit, "overlap": export.cursor.get("overlap")})
+            self.initial["cursor_column"] = export.cursor.get("column", "")
 
     def clean(self) -> dict[str, Any]:
         values = super().clean()
+        if self.is_over_files(values):
+            return values | {"query": "", "cursor_column": "", "key": []}
         if values.get("table") and values.get("query"):
             self.add_error("query", "An export reads a table or a query, not both.")
         return values
@@ -92,51 +91,42 @@ class ExportForm(OwnedForm):
             return flows.change_export(export=self.instance, values=values)
         return flows.create_export(values=values, **self.owner())
 
-    def _source(self) -> dict[str, str]:
-        if self.cleaned_data["query"]:
-            return {"query": self.cleaned_data["query"]}
-        return {name: self.cleaned_data[name] for name in PLACE if self.cleaned_data[name]}
+    def _source(self) -> dict[str, Any]:
+        query = self.cleaned_data["query"]
+        return {"query": query} if query else self.place_given()
 
     def _cursor(self) -> dict[str, Any]:
-        if not self.cleaned_data["cursor_column"]:
+        column, overlap = self.cleaned_data["cursor_column"], self.cleaned_data["overlap"]
+        if self.cleaned_data["type"] != Export.Type.DELTA and not column:
             return {}
-        overlap = self.cleaned_data["overlap"]
-        return {"column": self.cleaned_data["cursor_column"]} | ({} if overlap is None else {"overlap": overlap})
+        parts = {"column": column or None, "overlap": overlap}
+        return {name: part for name, part in parts.items() if part is not None}
 
 
 @admin.register(Export)
-class ExportAdmin(ScopedAdmin):
+class ExportAdmin(SideAdmin):
     form = ExportForm
     list_display = ("name", "connection", "reads", "type_label", "organization", "project")
-    list_filter = (
-        "type",
-        ("connection", admin.RelatedOnlyFieldListFilter),
-        OfOrganization,
-        ("project", admin.RelatedOnlyFieldListFilter),
-    )
-    list_select_related = ("connection", "organization", "project")
-    search_fields = ("name", "description", "connection__name")
+    list_filter = ("type",)
     fieldsets = (
         (None, {"fields": ("organization", "project", "name", "description", "connection")}),
-        ("What it reads", {"fields": ("catalog", "schema", "table", "query", "columns", "filter")}),
+        (
+            "What it reads",
+            {"fields": ("catalog", "schema", "table", "query", "folder", "file", "columns", "filter")},
+        ),
+        file_fieldset(formats.READ),
         ("How", {"fields": ("type", "cursor_column", "overlap", "key", "page_size", "limit")}),
     )
-    panel_template = "console/used_in_flows.html"
-    empty_text = "An export says what is read from a connection: a table, or a query. A flow begins with one."
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
-        return ("organization", "project") if obj else ()
+    empty_text = "An export says what is read from a connection: a table, a query or files. A flow begins with one."
 
     def delete_model(self, request: HttpRequest, obj: Export) -> None:
         flows.remove_export(export=obj)
 
-    def panel(self, request: HttpRequest, row: Export) -> dict[str, Any]:
-        return {"steps": row.steps.select_related("flow").order_by("flow__name")}
-
     def facts(self, request: HttpRequest, row: Export) -> Sequence[Fact]:
         return [
             ("Connection", row.connection),
-            ("Reads", source_text(row.source)),
+            ("Reads", source_text(row)),
+            ("As", format_text(row.source)),
             ("Columns", row.columns or "All"),
             ("Type", row.get_type_display()),
             ("Changed at", row.cursor.get("column", "")),
@@ -147,7 +137,7 @@ class ExportAdmin(ScopedAdmin):
 
     @column("Reads")
     def reads(self, row: Export) -> str:
-        return source_text(row.source)
+        return source_text(row)
 
     @column("Type", ordering="type", label={"all": "default", "delta": "info", "test": "warning"})
     def type_label(self, row: Export) -> tuple[str, str]:
