@@ -1,68 +1,22 @@
 """What of a server's certificate is believed: tried on impostors that end where a password would be next."""
 
-import datetime
 import socket
 import ssl
 import threading
 from collections.abc import Callable
-from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from engine.drivers.sql.driver import SqlDriver
 from engine.errors import ConfigError, EngineError
 from engine.registry import driver_class
 from engine.toolkit.egress import Egress
 from engine.toolkit.surroundings import Surroundings
+from tests.engine.certificates import Authority
 from tests.engine.drivers.systems import LOOPBACK
 
 NAME = "db.example"
 USER = "olga"
-
-Key = ec.EllipticCurvePrivateKey
-
-
-class Authority:
-    """Signs certificates for names."""
-
-    def __init__(self) -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Authority {uuid4().hex}")])
-        self.pem = _pem(self._signed(self.name, self.key, x509.BasicConstraints(ca=True, path_length=None)))
-
-    def context(self, name: str, folder: Path) -> ssl.SSLContext:
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        certificate = self._signed(subject, key, x509.SubjectAlternativeName([x509.DNSName(name)]))
-        file = folder / f"{uuid4().hex}.pem"
-        encoding, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-        file.write_text(
-            key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain).decode() + _pem(certificate)
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
-
-    def _signed(self, subject: x509.Name, key: Key, extension: x509.ExtensionType) -> x509.Certificate:
-        now = datetime.datetime.now(datetime.UTC)
-        builder = x509.CertificateBuilder(
-            subject_name=subject,
-            issuer_name=self.name,
-            public_key=key.public_key(),
-            serial_number=x509.random_serial_number(),
-            not_valid_before=now - datetime.timedelta(days=1),
-            not_valid_after=now + datetime.timedelta(days=1),
-        )
-        return builder.add_extension(extension, critical=False).sign(self.key, hashes.SHA256())
-
-
-def _pem(certificate: x509.Certificate) -> str:
-    return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def postgresql_upgrade(peer: socket.socket) -> None:
