@@ -25,9 +25,13 @@ class ConfigError(EngineError):
 
 
 class CredentialsError(EngineError):
-    """The system refused our credentials: pause and ask for sign-in. Not retried."""
+    """The system refused our credentials: pause and ask for sign-in. Not retried.
+
+    `driver`: the one whose system it was, where it is known.
+    """
 
     code = "auth_failed"
+    driver: object = None
 
 
 class TransientError(EngineError):

@@ -44,6 +44,8 @@ CARRIERS = (
 OWN_IN_COMPATIBLE = (IPv6Address("::"), IPv6Address("::1"))
 
 LONGEST_NAME = 253
+# A machine that is gone is noticed within a minute, and not after two hours.
+KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -147,6 +149,9 @@ def _opened(address: str, port: int, timeout: float) -> socket.socket:
     opened = socket.create_connection((address, port), timeout=timeout)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in KEEPALIVE.items():
+        if hasattr(socket, option):  # macOS has no TCP_KEEPIDLE
+            opened.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
     return opened
 
 

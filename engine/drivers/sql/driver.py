@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from engine.contract import Lineage, Reading, Request, Spec, Target, Writer
-from engine.errors import TransientError
+from engine.drivers.sql.interruption import Interruption
+from engine.errors import CredentialsError, TransientError
 from engine.schema import Column, Stream, Table
 from engine.toolkit.surroundings import Surroundings
 
@@ -39,10 +40,10 @@ class SqlDriver(ABC, Generic[ConnectionT]):
         self.secrets = secrets
         self.surroundings = surroundings
         self._catalogue: Catalogue | None = None
-        self._reading: ConnectionT | None = None
+        self._interruptions: dict[str, Interruption] = {}
 
     @abstractmethod
-    def open_connection(self, application_name: str, *, read_only: bool = False) -> ConnectionT: ...
+    def connect(self, application_name: str, *, read_only: bool) -> ConnectionT: ...
 
     @abstractmethod
     def catalogue(self, connection: ConnectionT) -> Catalogue: ...
@@ -51,11 +52,18 @@ class SqlDriver(ABC, Generic[ConnectionT]):
     def reading(self, connection: ConnectionT, request: Request) -> Reading: ...
 
     @abstractmethod
-    def cancel(self, connection: ConnectionT) -> None:
-        """Ends what a connection is waiting for, if it still waits. Raises nothing."""
+    def interruption(self, connection: ConnectionT) -> Interruption: ...
 
     @abstractmethod
     def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> Writer: ...
+
+    def open_connection(self, application_name: str, *, read_only: bool = False) -> ConnectionT:
+        """Raises CredentialsError with this driver in it, ConfigError or TransientError."""
+        try:
+            return self.connect(application_name, read_only=read_only)
+        except CredentialsError as error:
+            error.driver = self
+            raise
 
     def check(self) -> None:
         self._look(lambda catalogue: catalogue.check())
@@ -76,7 +84,7 @@ class SqlDriver(ABC, Generic[ConnectionT]):
         return self._look(lambda catalogue: catalogue.describe(table))
 
     def read(self, request: Request) -> Reading:
-        connection = self._reading = self.open_connection(self.surroundings.name, read_only=True)
+        connection = self._opened("reading")
         try:
             return self.reading(connection, request)
         except BaseException:
@@ -84,9 +92,9 @@ class SqlDriver(ABC, Generic[ConnectionT]):
             raise
 
     def interrupt(self) -> None:
-        """Ends what its latest reading is waiting for; may be called from another thread."""
-        if self._reading is not None:
-            self.cancel(self._reading)
+        """Ends what its latest reading and its look around wait for; may be called from another thread."""
+        for interruption in list(self._interruptions.values()):
+            interruption()
 
     def close(self) -> None:
         if self._catalogue is not None:
@@ -100,5 +108,10 @@ class SqlDriver(ABC, Generic[ConnectionT]):
             except TransientError:
                 # It may have been idle for longer than the server or a firewall allows.
                 self.close()
-        self._catalogue = self.catalogue(self.open_connection(self.surroundings.name, read_only=True))
+        self._catalogue = self.catalogue(self._opened("catalogue"))
         return at(self._catalogue)
+
+    def _opened(self, purpose: str) -> ConnectionT:
+        connection = self.open_connection(self.surroundings.name, read_only=True)
+        self._interruptions[purpose] = self.interruption(connection)
+        return connection

@@ -1,7 +1,8 @@
 """Connections to MySQL and MariaDB, over a socket that the guard connected."""
 
+import contextlib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pymysql
@@ -11,14 +12,17 @@ from pymysql.cursors import Cursor
 
 from engine.contract import Field
 from engine.drivers.sql import fields
+from engine.drivers.sql.interruption import Interruption
 from engine.drivers.sql.mysql import errors
+from engine.errors import EngineError
+from engine.toolkit import lines
 from engine.toolkit.surroundings import Surroundings
 
 PORT = fields.port(3306)
 DATABASE = Field("database", "Database", bound=True, help="Where tables are looked for unless a catalog is named.")
 FIELDS = (fields.HOST, PORT, DATABASE, fields.USER, fields.PASSWORD, fields.TLS_MODE, fields.AUTHORITY)
 
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 5
 READ_SECONDS = 600
 
 # Numbers become numbers; decimals, dates and the rest stay the text that the server sends.
@@ -52,6 +56,7 @@ class Connection(_Connection):
     """A connection whose patience for an answer can change: a handshake gets seconds, a statement minutes."""
 
     server_version: str
+    _sock: Any
 
     def wait_for_answers(self, seconds: float | None) -> None:
         self._read_timeout = seconds
@@ -59,6 +64,10 @@ class Connection(_Connection):
     @property
     def is_mariadb(self) -> bool:
         return "mariadb" in self.server_version.lower()
+
+    def hang_up(self) -> None:
+        if (line := self._sock) is not None:
+            lines.hang_up(line.fileno())
 
     def close(self) -> None:
         if self.open:  # the client raises at a second time
@@ -104,6 +113,19 @@ def open_connection(
         if read_only:
             cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     return connection
+
+
+def interruption(connection: Connection, connect: Callable[[], Connection]) -> Interruption:
+    """Of what the connection waits for; `connect` gives another one to the same server."""
+
+    def ask() -> None:
+        with contextlib.suppress(EngineError, pymysql.Error, OSError):  # a session that is ending needs no cancelling
+            if connection.open:
+                number = connection.thread_id()  # type: ignore[no-untyped-call]
+                with contextlib.closing(connect()) as other:
+                    other.query(f"KILL QUERY {number}")
+
+    return Interruption(ask, connection.hang_up)
 
 
 def _tls(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,27 +1,24 @@
 """MySQL and MariaDB."""
 
-import contextlib
 from collections.abc import Sequence
-
-import pymysql
 
 from engine.contract import Lineage, Reading, Request, Spec, Target, Writer
 from engine.drivers.sql import fields, plan, select
 from engine.drivers.sql.description import Description
 from engine.drivers.sql.driver import SqlDriver
+from engine.drivers.sql.interruption import Interruption
 from engine.drivers.sql.mysql import connect, describe, errors, read
 from engine.drivers.sql.mysql.browse import MysqlCatalogue
 from engine.drivers.sql.mysql.connect import Connection
 from engine.drivers.sql.mysql.session import MysqlSession
 from engine.drivers.sql.mysql.write import MysqlWriter
-from engine.errors import EngineError
 from engine.schema import Column, Query, Table
 
 
 class MysqlDriver(SqlDriver[Connection]):
     spec = Spec("mysql", "MySQL / MariaDB", "database", connect.FIELDS)
 
-    def open_connection(self, application_name: str, *, read_only: bool = False) -> Connection:
+    def connect(self, application_name: str, *, read_only: bool) -> Connection:
         return connect.open_connection(
             self.settings, self.secrets, self.surroundings, application_name=application_name, read_only=read_only
         )
@@ -35,12 +32,8 @@ class MysqlDriver(SqlDriver[Connection]):
             described = self._described(session, connection, request.source)
         return read.MysqlReading(session, plan.make(described, request), request)
 
-    def cancel(self, connection: Connection) -> None:
-        with contextlib.suppress(EngineError, pymysql.Error, OSError):  # a session that is ending needs no cancelling
-            if connection.open:
-                number = connection.thread_id()  # type: ignore[no-untyped-call]
-                with contextlib.closing(self.open_connection(self.surroundings.name)) as other:
-                    other.query(f"KILL QUERY {number}")
+    def interruption(self, connection: Connection) -> Interruption:
+        return connect.interruption(connection, lambda: self.open_connection(self.surroundings.name))
 
     def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> Writer:
         return MysqlWriter(

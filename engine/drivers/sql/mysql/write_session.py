@@ -7,9 +7,9 @@ from typing import Any
 import pymysql
 from pymysql.cursors import Cursor
 
+from engine.drivers.sql.interruption import Interruption
 from engine.drivers.sql.mysql import errors
-from engine.drivers.sql.mysql.connect import Connection
-from engine.errors import EngineError
+from engine.drivers.sql.mysql.connect import Connection, interruption
 
 # A zero is a value of its own also in a column that the server numbers.
 SETTINGS = "SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',NO_AUTO_VALUE_ON_ZERO')"
@@ -25,7 +25,7 @@ class MysqlSession:
         self._name = name
         self._mark = mark
         self._connection: Connection | None = None
-        self._number = 0
+        self._interruption: Interruption | None = None
         self._lock_seconds: int | None = None
 
     @property
@@ -44,9 +44,10 @@ class MysqlSession:
         """Outside autocommit the first statement begins a transaction."""
         if self._connection is None or not self._connection.open:
             self._connection = self._connect(self._name)
+            self._interruption = interruption(self._connection, lambda: self._connect(self._name))
             self._lock_seconds = None
             self.execute(SETTINGS)
-            [(self._number, _)] = self.rows("SELECT CONNECTION_ID(), GET_LOCK(%s, 0)", [self._mark])
+            self.rows("SELECT GET_LOCK(%s, 0)", [self._mark])
         if lock_seconds != self._lock_seconds:
             seconds = "DEFAULT" if lock_seconds is None else lock_seconds
             self.execute(f"SET SESSION innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds}")
@@ -89,13 +90,8 @@ class MysqlSession:
             return cursor.mogrify(statement, parameters)
 
     def interrupt(self) -> None:
-        connection = self._connection
-        if connection is None or not connection.open:
-            return
-        with contextlib.suppress(EngineError, pymysql.Error, OSError):  # a session that is ending needs no cancelling
-            other = self._connect(self._name)
-            with contextlib.closing(other), other.cursor() as cursor:
-                cursor.execute(f"KILL QUERY {self._number}")
+        if self._interruption is not None:
+            self._interruption()
 
     def close(self) -> None:
         if self._connection is not None and self._connection.open:

@@ -11,14 +11,16 @@ from psycopg.rows import TupleRow
 
 from engine.contract import Field
 from engine.drivers.sql import fields
+from engine.drivers.sql.interruption import Interruption
 from engine.drivers.sql.postgresql import errors
+from engine.toolkit import lines
 from engine.toolkit.surroundings import Surroundings
 
 PORT = fields.port(5432)
 DATABASE = Field("database", "Database", required=True, bound=True)
 FIELDS = (fields.HOST, PORT, DATABASE, fields.USER, fields.PASSWORD, fields.TLS_MODE, fields.AUTHORITY)
 
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 5
 # libpq reads passwords and certificates from the home of whoever runs us unless it is sent somewhere else.
 NOWHERE = "/dev/null/none"
 
@@ -52,6 +54,10 @@ def open_connection(
             sslcert=NOWHERE,
             gssencmode="disable",
             connect_timeout=CONNECT_SECONDS,
+            # A machine that is gone is noticed within a minute, and not after two hours.
+            keepalives_idle=30,
+            keepalives_interval=10,
+            keepalives_count=3,
             application_name=application_name,
             client_encoding="UTF8",
             # A generic plan may prefer sorting the whole table to walking its key; pooled servers want none either.
@@ -61,6 +67,21 @@ def open_connection(
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     return connection
+
+
+def interruption(connection: psycopg.Connection[Any]) -> Interruption:
+    """Of what the connection waits for."""
+
+    def ask() -> None:
+        with contextlib.suppress(psycopg.Error):  # a session that is ending needs no cancelling
+            if not connection.closed:
+                connection.cancel_safe(timeout=CONNECT_SECONDS)
+
+    def hang_up() -> None:
+        with contextlib.suppress(psycopg.Error):
+            lines.hang_up(connection.pgconn.socket)
+
+    return Interruption(ask, hang_up)
 
 
 @contextlib.contextmanager

@@ -1,13 +1,11 @@
 """PostgreSQL, and what speaks its protocol and keeps its catalogue."""
 
-import contextlib
 from collections.abc import Sequence
-
-import psycopg
 
 from engine.contract import Lineage, Reading, Request, Spec, Target, Writer
 from engine.drivers.sql import plan, select
 from engine.drivers.sql.driver import SqlDriver
+from engine.drivers.sql.interruption import Interruption
 from engine.drivers.sql.postgresql import connect, describe, errors, read
 from engine.drivers.sql.postgresql.browse import PostgresqlCatalogue
 from engine.drivers.sql.postgresql.ranges import RangedReading
@@ -16,13 +14,11 @@ from engine.drivers.sql.postgresql.session import Connection
 from engine.drivers.sql.postgresql.write import PostgresqlWriter
 from engine.schema import Column, Table
 
-CANCEL_SECONDS = 5.0
-
 
 class PostgresqlDriver(SqlDriver[Connection]):
     spec = Spec("postgresql", "PostgreSQL", "database", connect.FIELDS)
 
-    def open_connection(self, application_name: str, *, read_only: bool = False) -> Connection:
+    def connect(self, application_name: str, *, read_only: bool) -> Connection:
         return connect.open_connection(
             self.settings, self.secrets, self.surroundings, application_name=application_name, read_only=read_only
         )
@@ -42,10 +38,8 @@ class PostgresqlDriver(SqlDriver[Connection]):
         kind = PostgresqlReading if read.bytes_refusal(planned.stream) else RangedReading
         return kind(connection, planned, request)
 
-    def cancel(self, connection: Connection) -> None:
-        with contextlib.suppress(psycopg.Error):  # a session that is ending needs no cancelling
-            if not connection.closed:
-                connection.cancel_safe(timeout=CANCEL_SECONDS)
+    def interruption(self, connection: Connection) -> Interruption:
+        return connect.interruption(connection)
 
     def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> Writer:
         return PostgresqlWriter(

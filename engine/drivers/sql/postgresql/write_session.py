@@ -6,11 +6,11 @@ from typing import Any
 
 import psycopg
 
+from engine.drivers.sql.interruption import Interruption
 from engine.drivers.sql.postgresql import errors
+from engine.drivers.sql.postgresql.connect import interruption
 
 Connection = psycopg.Connection[tuple[Any, ...]]
-
-INTERRUPT_SECONDS = 5.0
 
 # What text means on its way in must not depend on the server's or the role's settings.
 SETTINGS = "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET statement_timeout = 0"
@@ -21,6 +21,7 @@ class PostgresqlSession:
         self._connect = connect
         self._name = name
         self._connection: Connection | None = None
+        self._interruption: Interruption | None = None
 
     @property
     def is_lost(self) -> bool:
@@ -37,6 +38,7 @@ class PostgresqlSession:
     def begin(self, *, lock_seconds: int | None = None) -> None:
         if self._connection is None or self._connection.closed:
             self._connection = self._connect(self._name)
+            self._interruption = interruption(self._connection)
             self._connection.autocommit = True
             self._connection.execute(SETTINGS)
         if self._connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
@@ -75,10 +77,8 @@ class PostgresqlSession:
             return cursor.rowcount
 
     def interrupt(self) -> None:
-        connection = self._connection
-        if connection is not None and not connection.closed:
-            with contextlib.suppress(psycopg.Error):  # a session that is ending needs no cancelling
-                connection.cancel_safe(timeout=INTERRUPT_SECONDS)
+        if self._interruption is not None:
+            self._interruption()
 
     def close(self) -> None:
         if self._connection is not None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from engine.contract import Lineage, Reading, Request, Spec, Target, Writer
 from engine.drivers.sql import plan
 from engine.drivers.sql.driver import SqlDriver
+from engine.drivers.sql.interruption import Interruption
 from engine.drivers.sql.sqlite import connect, describe, errors, read
 from engine.drivers.sql.sqlite.browse import SqliteCatalogue
 from engine.drivers.sql.sqlite.session import SqliteSession
@@ -17,7 +18,7 @@ from engine.schema import Column, Table
 class SqliteDriver(SqlDriver[sqlite3.Connection]):
     spec = Spec("sqlite", "SQLite", "database", connect.FIELDS)
 
-    def open_connection(self, application_name: str, *, read_only: bool = False) -> sqlite3.Connection:
+    def connect(self, application_name: str, *, read_only: bool) -> sqlite3.Connection:
         return connect.open_connection(
             self.settings, self.secrets, self.surroundings, application_name=application_name, read_only=read_only
         )
@@ -34,9 +35,12 @@ class SqliteDriver(SqlDriver[sqlite3.Connection]):
                 described = describe.query(connection, request.source)
         return read.SqliteReading(session, plan.make(described, request), request)
 
-    def cancel(self, connection: sqlite3.Connection) -> None:
-        with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed
-            connection.interrupt()
+    def interruption(self, connection: sqlite3.Connection) -> Interruption:
+        def ask() -> None:
+            with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed
+                connection.interrupt()
+
+        return Interruption(ask, hang_up=ask)  # there is no line to a file
 
     def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> Writer:
         return SqliteWriter(
