@@ -231,6 +231,10 @@ JOB_ORGANIZATION_SLOTS = env.integer("JOB_ORGANIZATION_SLOTS", 1, least=1)
 """So many of all workers' slots an organisation keeps while others wait."""
 JOB_ATTEMPTS = env.integer("JOB_ATTEMPTS", 5, least=1)
 """After so many attempts in a row without any progress a job fails."""
+JOB_INTERACTIVE_SECONDS = env.seconds("JOB_INTERACTIVE_SECONDS", 90)
+"""So long may a job of the queue `interactive` take."""
+JOB_STANDSTILL_SECONDS = env.seconds("JOB_STANDSTILL_SECONDS", 600)
+"""So long may a job move nothing before it is taken for dead and goes on elsewhere."""
 JOB_RECORD_ERRORS = env.integer("JOB_RECORD_ERRORS", 20_000, least=1)
 """So many refused records of each step of a job are kept; those above are counted."""
 JOB_RESULT_SECONDS = 3600

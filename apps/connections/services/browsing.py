@@ -8,7 +8,7 @@ from django.utils import timezone
 from apps.connections import queries
 from apps.connections.models import Connection
 from apps.connections.services.availability import mark_offline
-from apps.connections.services.opening import opened
+from apps.connections.services.opening import interruptible, opened
 from apps.connectors import queries as connectors
 from apps.errors import Invalid
 from apps.jobs import services as jobs
@@ -50,7 +50,7 @@ def run(work: jobs.Work) -> None:
     """The runner of KIND: answers {"catalogs"}, {"schemas"}, {"tables"} or {"columns"}, each a list."""
     connection = queries.connection(work.job.subject_id)
     try:
-        with opened(connection, purpose="browse") as driver:
+        with opened(connection, purpose="browse") as driver, interruptible(driver, work):
             answer = _look(cast("Browses", driver), **work.params)
     except CredentialsError as error:
         mark_offline(connection=connection, reason=error.message, at=timezone.now())

@@ -1,7 +1,7 @@
 """The one place where secrets are opened: for as long as a driver lives, in the process that uses it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from apps.connections.models import Connection
 from apps.connections.services import sealing
 from apps.connections.services.availability import mark_offline
 from apps.connectors.models import Connector
+from apps.jobs.services import Work
 from engine import registry
-from engine.contract import Driver
+from engine.contract import Driver, Interruptible
 from engine.errors import ConfigError, CredentialsError, EngineError
 from engine.toolkit.egress import Egress
 from engine.toolkit.masking import Secret, mask, masked
@@ -49,6 +50,11 @@ def opened_with(
     around = surroundings(organization, purpose=purpose)
     with masked(secrets.values()), _errors_masked(), closing(driver_class(values, revealed, around)) as driver:
         yield driver
+
+
+def interruptible(driver: Driver, work: Work) -> AbstractContextManager[None]:
+    """While open, what the driver waits for is broken off when the job is to stop at once."""
+    return work.stop.interruptible(driver.interrupt) if isinstance(driver, Interruptible) else nullcontext()
 
 
 def surroundings(organization: Organization, *, purpose: str) -> Surroundings:

@@ -12,7 +12,7 @@ from apps.connections import queries
 from apps.connections.models import Connection
 from apps.connections.services import sealing
 from apps.connections.services.availability import mark_offline, mark_online
-from apps.connections.services.opening import opened, opened_with
+from apps.connections.services.opening import interruptible, opened, opened_with
 from apps.connections.services.values import check
 from apps.connectors import queries as connectors
 from apps.connectors.models import Connector
@@ -66,17 +66,17 @@ def start_unsaved_test(
 def run(work: jobs.Work) -> None:
     """The runner of KIND: answers {"ok", "code", "message"}."""
     if work.sealed_params:
-        failure = _failure(_opened_unsaved(work))
+        failure = _failure(work, _opened_unsaved(work))
     else:
         connection = queries.connection(work.job.subject_id)
-        failure = _failure(opened(connection, purpose="test"))
+        failure = _failure(work, opened(connection, purpose="test"))
         _remember(connection, failure)
     work.answer(_answer(failure))
 
 
-def _failure(opening: AbstractContextManager[Driver]) -> EngineError | None:
+def _failure(work: jobs.Work, opening: AbstractContextManager[Driver]) -> EngineError | None:
     try:
-        with opening as driver:
+        with work.stop.telling(), opening as driver, interruptible(driver, work):
             driver.check()
     except VERDICTS as error:
         return error

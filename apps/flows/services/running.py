@@ -97,14 +97,21 @@ def _open(uid: str, work: Work, stack: ExitStack, opened: dict[str, tuple[Connec
 
 
 def _take_offline(opened: dict[str, tuple[Connection, Driver]], error: CredentialsError) -> None:
-    """Marks those connections offline that refuse us now: the error does not say which of them it was."""
+    """Marks the connection offline whose driver was refused, without another sign-in: a third may lock the account."""
     for connection, driver in opened.values():
-        try:
-            driver.check()
-        except CredentialsError:
+        if driver is error.driver or (error.driver is None and _is_refused(driver)):
             connections.mark_offline(connection=connection, reason=error.message, at=timezone.now())
-        except Exception:  # noqa: BLE001,S112 (whatever else is wrong with it, it is not its sign-in)
-            continue
+
+
+def _is_refused(driver: Driver) -> bool:
+    """Asks a driver that does not tell by itself."""
+    try:
+        driver.check()
+    except CredentialsError:
+        return True
+    except Exception:  # noqa: BLE001 (whatever else is wrong with it, it is not its sign-in)
+        return False
+    return False
 
 
 def _config(flow_id: int) -> dict[str, Any]:

@@ -2,19 +2,21 @@
 
 import logging
 import threading
+import time
+from collections.abc import Callable
 from types import TracebackType
 
 from django.conf import settings
 from django.db import Error, connection
 
-from apps.jobs.models import State
-from apps.jobs.services.stopping import HAND_BACK
+from apps.jobs.models import Job, State
+from apps.jobs.services.stopping import HAND_BACK, TIMED_OUT
 from apps.jobs.services.work import Work
 
 log = logging.getLogger(__name__)
 
-PATIENCE_SECONDS = 600
-"""So long may a run move nothing before its lease is left to run out."""
+GRACE_SECONDS = 10
+"""So long after its time is over may an interactive job take to stop; then its process is ended."""
 
 LOOK = """
 SELECT state, is_draining OR is_yielding, lease_until < now() + make_interval(secs => %(margin)s)
@@ -27,11 +29,18 @@ WHERE id = %(id)s AND fence = %(fence)s AND state IN ('running', 'cancelling')
 
 
 class Heartbeat:
-    """While open, looks once a second: renews the lease, and passes on a wish to cancel, to drain, or a lost fence."""
+    """While open, looks once a second: renews the lease, and passes on a wish to cancel, to drain, or a lost fence.
 
-    def __init__(self, work: Work) -> None:
+    An interactive job is stopped when its time is over; one that does not stop is given up by `give_up`, which ends
+    the process: a thread that hangs cannot be ended.
+    """
+
+    def __init__(self, work: Work, *, give_up: Callable[[Job], None]) -> None:
         self.work = work
+        self.give_up = give_up
         self.lease = settings.JOB_LEASE_SECONDS
+        self.limit = settings.JOB_INTERACTIVE_SECONDS if work.job.queue == "interactive" else None
+        self._began = time.monotonic()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat-{work.job.uid}", daemon=True)
 
@@ -49,6 +58,7 @@ class Heartbeat:
         try:
             while not self._over.wait(min(1.0, self.lease / 10)):
                 self._look_once()
+                self._look_at_the_clock()
         finally:
             connection.close()
 
@@ -60,6 +70,14 @@ class Heartbeat:
             log.warning("The lease of job %s cannot be looked at: %s", self.work.job.uid, type(error).__name__)
             connection.close()
         self.work.stop.check_lease()
+
+    def _look_at_the_clock(self) -> None:
+        if self.limit is None or (late := time.monotonic() - self._began - self.limit) < 0:
+            return
+        self.work.stop.show(TIMED_OUT)
+        if late > GRACE_SECONDS:
+            log.error("Job %s does not stop: its process is ended", self.work.job.uid)
+            self.give_up(self.work.job)
 
     def _look(self) -> None:
         values = {
@@ -75,7 +93,7 @@ class Heartbeat:
                 self.work.stop.show("lease_lost")
                 return
             state, is_to_hand_back, is_short = row
-            if is_short and self.work.is_alive(PATIENCE_SECONDS):
+            if is_short and self.work.is_alive(settings.JOB_STANDSTILL_SECONDS):
                 cursor.execute(RENEW, values)
         if state == State.CANCELLING:
             self.work.stop.show("cancel")

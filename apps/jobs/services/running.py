@@ -1,6 +1,8 @@
 """One attempt at a job, from its claim to its end."""
 
 import logging
+import os
+import signal
 from datetime import timedelta
 
 from django.conf import settings
@@ -15,7 +17,7 @@ from apps.jobs.services.claiming import claim_next
 from apps.jobs.services.control import steadily
 from apps.jobs.services.heartbeat import Heartbeat
 from apps.jobs.services.states import move
-from apps.jobs.services.stopping import HAND_BACK
+from apps.jobs.services.stopping import HAND_BACK, TIMED_OUT
 from apps.jobs.services.work import Work
 from engine.errors import DriverBug, EngineError, FenceLost, Stopped, TransientError
 
@@ -45,7 +47,7 @@ def run(job: Job) -> None:
             _fail(job, "poison", f"The job was given up: {job.stalled} attempts in a row ended without any progress.")
             return
         work = Work(job)
-        with Heartbeat(work):
+        with Heartbeat(work, give_up=_give_up):
             _attempt(work)
     except Error as error:  # our own database is away: the lease runs out and somebody resumes
         log.warning("Job %s is left to its lease: %s", job.uid, type(error).__name__)
@@ -59,7 +61,8 @@ def drain(*, worker: str) -> int:
 def _attempt(work: Work) -> None:
     job = work.job
     try:
-        runner(job.kind).load()(work)
+        with work.stop.telling():
+            runner(job.kind).load()(work)
         _end(job, State.COMPLETED)
     except Stopped as stop:
         _stop(job, stop)
@@ -82,6 +85,8 @@ def _stop(job: Job, stop: Stopped) -> None:
     """A lost lease is no end: whoever holds the next one goes on."""
     if stop.reason == "cancel":
         _end(job, State.CANCELLED)
+    elif stop.reason == TIMED_OUT:
+        _fail_late(job)
     elif stop.reason == HAND_BACK:
         job.refresh_from_db(fields=["is_draining"])
         reason = "the worker stops" if job.is_draining else "another organization waits"
@@ -102,6 +107,19 @@ def _end(job: Job, state: State, **fields: str) -> None:
 
 def _fail(job: Job, code: str, message: str) -> None:
     _end(job, State.FAILED, error_code=code, error_message=message)
+
+
+def _fail_late(job: Job) -> None:
+    seconds = settings.JOB_INTERACTIVE_SECONDS
+    _fail(job, TIMED_OUT, f"Ended after {seconds:g} seconds, the longest that an interactive job may take.")
+
+
+def _give_up(job: Job) -> None:
+    """Ends the job, and with this process whatever it hangs in; the worker starts another one."""
+    try:
+        _fail_late(job)
+    finally:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _try_later(job: Job, error: TransientError) -> None:

@@ -4,14 +4,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from engine.errors import Stopped
+from engine.errors import EngineError, Stopped
 
 HAND_BACK = "drain"
+TIMED_OUT = "timed_out"
 
 
 class StopSign:
-    """`reason`: "" to go on, "drain" to hand the job back where it can be continued, "cancel" or "lease_lost" to stop
-    at once. Without news of the lease for half its length it counts as lost: somebody else may soon start."""
+    """`reason`: "" to go on, "drain" to hand the job back where it can be continued, "cancel", "timed_out" or
+    "lease_lost" to stop at once. Without news of the lease for half its length it counts as lost: somebody else may
+    soon start."""
 
     def __init__(self, *, lease_seconds: float) -> None:
         self.reason = ""
@@ -38,6 +40,15 @@ class StopSign:
         self.check_lease()
         if self.reason and (may_hand_back or self.reason != HAND_BACK):
             raise Stopped(self.reason)
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Inside, what fails once the job is to stop at once raises Stopped: interrupted, it fails in its own words."""
+        try:
+            yield
+        except EngineError:
+            self.raise_if_shown(may_hand_back=False)
+            raise
 
     @contextmanager
     def interruptible(self, interrupt: Callable[[], None]) -> Iterator[None]:

@@ -24,6 +24,13 @@ def short_lease(settings: Settings) -> None:
     settings.JOB_LEASE_SECONDS = 2
 
 
+def beating(work: Work) -> Heartbeat:
+    def give_up(job: Job) -> None:
+        pytest.fail(f"{job} was given up")
+
+    return Heartbeat(work, give_up=give_up)
+
+
 def lease_of(job: Job) -> float:
     """Seconds left."""
     job.refresh_from_db()
@@ -32,7 +39,7 @@ def lease_of(job: Job) -> float:
 
 def test_a_lease_is_renewed_as_long_as_something_moves(claimed: Claimed) -> None:
     work = Work(claimed())
-    with Heartbeat(work):
+    with beating(work):
         first = work.job.lease_until
         assert eventually(lambda: lease_of(work.job) > 0 and work.job.lease_until > first)
         assert eventually(lambda: timezone.now() > first)
@@ -40,32 +47,59 @@ def test_a_lease_is_renewed_as_long_as_something_moves(claimed: Claimed) -> None
     assert work.stop.reason == ""
 
 
-def test_the_lease_of_a_run_that_moves_nothing_runs_out(claimed: Claimed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heartbeat, "PATIENCE_SECONDS", 0)
+def test_the_lease_of_a_run_that_moves_nothing_runs_out(claimed: Claimed, settings: Settings) -> None:
+    settings.JOB_STANDSTILL_SECONDS = 0
     work = Work(claimed())
-    with Heartbeat(work):
+    with beating(work):
         assert eventually(lambda: lease_of(work.job) < 0)
 
 
-def test_a_long_statement_is_no_standstill(claimed: Claimed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heartbeat, "PATIENCE_SECONDS", 0)
+def test_a_long_statement_is_no_standstill(claimed: Claimed, settings: Settings) -> None:
+    settings.JOB_STANDSTILL_SECONDS = 0
     work = Work(claimed())
     first = work.job.lease_until
-    with Heartbeat(work), work.long_statement():
+    with beating(work), work.long_statement():
         assert eventually(lambda: lease_of(work.job) > 0 and work.job.lease_until > first)
 
 
 def test_a_wish_to_cancel_arrives_and_interrupts(claimed: Claimed) -> None:
     work, interrupted = Work(claimed()), threading.Event()
-    with Heartbeat(work), work.stop.interruptible(interrupted.set):
+    with beating(work), work.stop.interruptible(interrupted.set):
         jobs.cancel(job=work.job)
         assert interrupted.wait(20)
     assert work.stop.reason == "cancel"
 
 
+def test_an_interactive_job_is_stopped_when_its_time_is_over(claimed: Claimed, settings: Settings) -> None:
+    settings.JOB_INTERACTIVE_SECONDS = 0.2
+    work, interrupted = Work(claimed(kind="question")), threading.Event()
+    with beating(work), work.stop.interruptible(interrupted.set):
+        assert interrupted.wait(20)
+    assert work.stop.reason == "timed_out"
+
+
+def test_one_that_does_not_stop_is_given_up(
+    claimed: Claimed, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.JOB_INTERACTIVE_SECONDS = 0.2
+    monkeypatch.setattr(heartbeat, "GRACE_SECONDS", 0.5)
+    work, given_up = Work(claimed(kind="question")), threading.Event()
+    with Heartbeat(work, give_up=lambda _: given_up.set()):
+        assert given_up.wait(20)
+
+
+def test_a_sync_may_take_as_long_as_it_needs(claimed: Claimed, settings: Settings) -> None:
+    settings.JOB_INTERACTIVE_SECONDS = 0.2
+    work = Work(claimed())
+    first = work.job.lease_until
+    with beating(work):
+        assert eventually(lambda: lease_of(work.job) > 0 and work.job.lease_until > first)
+    assert work.stop.reason == ""
+
+
 def test_a_wish_to_drain_arrives_and_interrupts_nothing(claimed: Claimed) -> None:
     work, interrupted = Work(claimed()), threading.Event()
-    with Heartbeat(work), work.stop.interruptible(interrupted.set):
+    with beating(work), work.stop.interruptible(interrupted.set):
         jobs.drain(worker="worker")
         assert eventually(lambda: work.stop.reason == "drain")
     assert not interrupted.is_set()
@@ -73,7 +107,7 @@ def test_a_wish_to_drain_arrives_and_interrupts_nothing(claimed: Claimed) -> Non
 
 def test_cancelling_overrules_draining(claimed: Claimed) -> None:
     work = Work(claimed())
-    with Heartbeat(work):
+    with beating(work):
         jobs.drain(worker="worker")
         assert eventually(lambda: work.stop.reason == "drain")
         jobs.cancel(job=work.job)
@@ -82,7 +116,7 @@ def test_cancelling_overrules_draining(claimed: Claimed) -> None:
 
 def test_a_fence_that_was_lost_arrives(claimed: Claimed) -> None:
     work = Work(claimed())
-    with Heartbeat(work):
+    with beating(work):
         expire_lease(work.job)
         again = jobs.claim(job_id=work.job.id, worker="w2")
         if again is None:  # it was renewed in between
@@ -94,7 +128,7 @@ def test_a_fence_that_was_lost_arrives(claimed: Claimed) -> None:
 def test_a_frozen_database_stops_a_job_before_its_lease_ends(claimed: Claimed, proxy: "Proxy") -> None:
     """The heartbeat's own call hangs, so the runner must notice by itself."""
     work = Work(claimed())
-    with Heartbeat(work):
+    with beating(work):
         assert eventually(lambda: proxy.carried > 0)
         proxy.freeze()
         assert eventually(lambda: stops(work))
@@ -104,7 +138,7 @@ def test_a_frozen_database_stops_a_job_before_its_lease_ends(claimed: Claimed, p
 
 def test_a_database_that_is_away_stops_a_job_before_its_lease_ends(claimed: Claimed, proxy: "Proxy") -> None:
     work, interrupted = Work(claimed()), threading.Event()
-    with Heartbeat(work), work.stop.interruptible(interrupted.set):
+    with beating(work), work.stop.interruptible(interrupted.set):
         assert eventually(lambda: proxy.carried > 0)
         proxy.break_off()
         assert interrupted.wait(20)
@@ -115,7 +149,7 @@ def test_a_database_that_is_away_stops_a_job_before_its_lease_ends(claimed: Clai
 def test_a_database_that_comes_back_soon_stops_nothing(claimed: Claimed, proxy: "Proxy", settings: Settings) -> None:
     settings.JOB_LEASE_SECONDS = 20
     work = Work(claimed())
-    with Heartbeat(work):
+    with beating(work):
         assert eventually(lambda: proxy.carried > 0)
         proxy.break_off()
         assert eventually(lambda: proxy.refused > 0)
