@@ -212,7 +212,7 @@ class Chaos:
         for processes, start in groups:
             for place, process in enumerate(processes):
                 if process.poll() is not None:
-                    self._say(f"a process ended by itself with status {process.returncode}")
+                    self._say(f"{process.args} ended by itself with status {process.returncode}")
                     self.ended += 1
                     processes[place] = start()
 

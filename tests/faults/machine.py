@@ -49,6 +49,11 @@ class Broker:
         with Redis(unix_socket_path=str(self.socket), socket_timeout=5) as client:
             client.flushall()
 
+    def waiting(self, *, queue: str) -> int:
+        """How many hints nobody has taken yet."""
+        with Redis(unix_socket_path=str(self.socket), socket_timeout=5) as client:
+            return int(client.llen(queue))
+
     def publish(self, job_ids: Iterable[int], *, queue: str) -> None:
         """Hints, as the dispatcher sends them. Raises OperationalError when nobody answers."""
         url = f"redis+socket://{self.socket}?virtual_host=0"

@@ -37,15 +37,14 @@ def fill(database: str, rows: int) -> None:
         source.execute("ANALYZE events")
 
 
-def make_flow(systems: tuple[str, str], *, mode: str = "append", **fields: Any) -> Flow:
+def make_flow(systems: tuple[str, str], *, mode: str = "append", page_size: int = 5_000, **fields: Any) -> Flow:
     """From table `events` to table `events`; `fields` go to the import."""
     connectors.load_catalogue()
     organization = Organization.objects.create(name="Faults", allowed_networks=["127.0.0.0/8"])
     source, target = (make_connection(organization, database) for database in systems)
     owner = {"organization_id": organization.id, "project_id": None}
-    export = flows.create_export(
-        **owner, values={"name": "Events", "connection": source, "source": {"table": "events"}}
-    )
+    reads = {"name": "Events", "connection": source, "source": {"table": "events"}, "page_size": page_size}
+    export = flows.create_export(**owner, values=reads)
     values = {"name": "Copy", "connection": target, "target": {"table": "events"}, "mode": mode, **fields}
     import_ = flows.create_import(**owner, values=values)
     steps = {"generators": [{"export": export}], "processors": [{"destination": import_}]}

@@ -78,6 +78,7 @@ def test_survives(chaos: Chaos) -> None:
     problems = [*breaches(jobs), *_unlike_what_was_told(chaos, jobs), *watcher.breaches]
     problems += [f"{name}: {each}" for name, each in tallies.items() if not each.is_whole]
     again = _sent_again(chaos, jobs)
+    problems += [f"{chaos.ended} processes ended by themselves"] if chaos.ended else []
     problems += [f"{name}: {rows} rows were sent again, {most} at most" for name, rows, most in again if rows > most]
     _report(chaos, jobs, tallies.values(), sum(rows for _, rows, _ in again), time.monotonic() - began)
     assert not problems, _story(chaos, problems)
