@@ -174,7 +174,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,
     "ENUM_NAME_OVERRIDES": {
-        "CeligoConnectionType": "apps.connections.api.celigo.connections.TYPES",
+        "CeligoConnectionType": "apps.connections.api.celigo.connections.NAMES",
         "CeligoFileType": "apps.flows.api.celigo.formats.TYPES",
     },
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -10,7 +10,7 @@ from engine.errors import ConfigError
 from engine.sync.filters import compile_filter
 from engine.sync.mapping import check_rules
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+NOT_IN_PATHS = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
 def assign(row: Export | Import, fields: Iterable[str], values: Mapping[str, Any]) -> None:
@@ -61,7 +61,7 @@ def file_problems(row: Export | Import, place: Mapping[str, Any], *, field: str)
     problems = [Invalid("Files have no key.", field="key")] if row.key else []
     if not place.get("table"):
         problems.append(Invalid("The name of a file is needed.", code="missing_required_field", field=field))
-    elif not _is_below(f"{place.get('schema', '')}/{place['table']}"):
+    elif not _is_below("/".join(part for part in (place.get("schema"), place["table"]) if part)):
         text = "A file is named by its path below the connection's own folder, without `..` and control characters."
         problems.append(Invalid(text, field=field))
     return problems
@@ -89,5 +89,4 @@ def _is_list_of_names(value: Any) -> bool:
 
 
 def _is_below(path: str) -> bool:
-    parts = path.split("/")
-    return CONTROL.search(path) is None and "\\" not in path and not {".", ".."}.intersection(parts)
+    return NOT_IN_PATHS.search(path) is None and {"", ".", ".."}.isdisjoint(path.split("/"))

@@ -82,9 +82,9 @@ def test_refuses(change: dict[str, Any], expected: list[tuple[str, str]], celigo
 def test_names_the_supported_types(celigo: Celigo) -> None:
     Connector.objects.filter(name="mysql").update(is_enabled=False)
     answer = celigo.post("/v1/connections", {**CONNECTION, "rdbms": {"type": "snowflake"}}, 422)
-    assert answer["errors"][0]["message"] == "The type of an rdbms connection is one of mariadb, postgresql, sqlite."
-    answer = celigo.post("/v1/connections", {**CONNECTION, "type": "s3"}, 422)
-    assert answer["errors"][0]["message"] == "Only these types are supported yet: rdbms."
+    assert answer["errors"][0]["message"] == "rdbms.type is one of mariadb, postgresql, sqlite."
+    answer = celigo.post("/v1/connections", {**CONNECTION, "type": "salesforce"}, 422)
+    assert answer["errors"][0]["message"] == "Only these types are supported yet: rdbms, ftp, s3, filesystem."
 
 
 def test_takes_what_celigo_shows_of_options_that_nobody_set(celigo: Celigo) -> None:

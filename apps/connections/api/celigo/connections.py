@@ -1,23 +1,22 @@
-"""Connections in Celigo's shape. Of its types `rdbms` is served; inside it, `type` names our connector."""
+"""Connections in Celigo's shape: of its types those of databases and of file stores are served."""
 
 from django.db.models import QuerySet
 from rest_framework import serializers
 
 from apps.accounts.queries import visible
 from apps.connections import services
+from apps.connections.api.celigo.types import TYPES, ConnectionType, type_of
 from apps.connections.models import Connection
 from apps.connectors import queries as connectors
 from apps.connectors.models import Connector
 from apps.dialects.celigo.documentation import documented
 from apps.dialects.celigo.resources import Resource
-from apps.dialects.celigo.shapes import Shape
+from apps.dialects.celigo.shapes import Shape, asks
 from apps.dialects.lists import Listing, Values, document, moment
 from apps.dialects.views import caller_of
-from apps.errors import Invalid, NotFound
+from apps.errors import Invalid
 
-TYPES = ("rdbms",)
-KEPT_IN_RDBMS = ("concurrencyLevel", "targetConcurrencyLevel")
-"""Stored and shown, and without meaning here: a flow uses one connection at a time."""
+NAMES = tuple(TYPES)
 
 
 class ConnectionShape(Shape):
@@ -35,52 +34,76 @@ class ConnectionShape(Shape):
 
     name = serializers.CharField(max_length=200)
     type = serializers.ChoiceField(
-        TYPES, error_messages={"invalid_choice": f"Only these types are supported yet: {', '.join(TYPES)}."}
+        NAMES, error_messages={"invalid_choice": f"Only these types are supported yet: {', '.join(NAMES)}."}
     )
     externalId = serializers.CharField(required=False, allow_blank=True, max_length=200)
     offline = serializers.BooleanField(read_only=True)
     rdbms = serializers.DictField(
+        required=False,
         help_text="`type` (postgresql, mysql, mariadb or sqlite) and that system's settings: `host`, `port`, "
         "`database`, `user`, `password` …, or `path` for sqlite. A password reads back as `******`, "
         "and `******` leaves it unchanged.",
     )
+    ftp = serializers.DictField(
+        required=False,
+        help_text="`type` (sftp, ftp or ftps), `hostURI`, `port`, `username`, `password`, for sftp `authKey` and, our "
+        "extension, `hostKey`: what the server is known by.",
+    )
+    s3 = serializers.DictField(
+        required=False,
+        help_text="`accessKeyId`, `secretAccessKey`, and, our extensions, `bucket`, `region`, `endpoint`, `prefix`.",
+    )
+    filesystem = serializers.DictField(
+        required=False,
+        help_text="The organisation's own folder, or `path` below it. Our extension: `type` `http` and a `url`, below "
+        "which files are read.",
+    )
+
+    def validate(self, attrs: Values) -> Values:
+        """A connection holds the block of its own type and no other."""
+        problems = {
+            name: f"A connection of type {attrs['type']} has no {name}."
+            for name in NAMES
+            if name != attrs["type"] and asks(attrs.get(name))
+        }
+        if problems:
+            raise serializers.ValidationError(problems)
+        if attrs["type"] not in attrs:
+            raise serializers.ValidationError({attrs["type"]: "This field is required."}, code="required")
+        return attrs
+
+    @property
+    def kind(self) -> ConnectionType:
+        return TYPES[self.validated_data["type"]]
 
     def connector(self) -> Connector:
         """Raises Invalid naming the systems that can be connected."""
-        name = self.validated_data["rdbms"].get("type")
-        try:
-            return connectors.connector(name if isinstance(name, str) else "")
-        except NotFound as error:
-            known = ", ".join(connectors.enabled().values_list("name", flat=True))
-            code = "invalid_field" if name else "missing_required_field"
-            raise Invalid(
-                f"The type of an rdbms connection is one of {known}.", code=code, field="rdbms.type"
-            ) from error
+        return self.kind.connector(self.validated_data[self.kind.name])
 
     def settings(self, connector: Connector) -> Values:
         """What the driver is to check, settings and secrets mixed, without options that Celigo shows as unset."""
         known = {field.name for field in connectors.spec(connector).fields}
-        given = self.validated_data["rdbms"].items()
-        ours = {name: value for name, value in given if name not in {"type", *KEPT_IN_RDBMS}}
-        return {name: value for name, value in ours.items() if name in known or value}
+        given = self.kind.settings(self.validated_data[self.kind.name])
+        return {name: value for name, value in given.items() if name in known or value}
 
     def document(self) -> Values:
-        rdbms = self.validated_data["rdbms"]
-        kept = {name: rdbms[name] for name in KEPT_IN_RDBMS if rdbms.get(name) is not None}
-        return super().document() | ({"rdbms": kept} if kept else {})
+        block = self.validated_data[self.kind.name]
+        kept = {name: block[name] for name in self.kind.kept if block.get(name) is not None}
+        return super().document() | ({self.kind.name: kept} if kept else {})
 
 
 def _wrap(row: Values) -> Values:
-    kept = row["document"]
+    kept, type_ = row["document"], TYPES[type_of(row["driver"])]
+    block = {**type_.block(row["connector"], row["shown"]), **kept.get(type_.name, {})}
     shown = {
         "_id": row["_id"],
         "createdAt": row["createdAt"],
         "lastModified": row["lastModified"],
         "name": row["name"],
-        "type": "rdbms",
+        "type": type_.name,
         "offline": row["offline"],
-        **kept,
-        "rdbms": {"type": row["connector"], **row["shown"], **kept.get("rdbms", {})},
+        **{name: value for name, value in kept.items() if name not in NAMES},
+        type_.name: block,
     }
     return shown | ({"externalId": row["externalId"]} if row["externalId"] else {})
 
@@ -95,6 +118,7 @@ LISTING = Listing(
         "externalId": "row.external_id",
         "offline": "row.is_offline",
         "connector": "connector.name",
+        "driver": "connector.driver",
         "shown": document("row.shown"),
         "document": document("row.document"),
     },
@@ -136,16 +160,20 @@ class ConnectionViews(Resource):
     what = "Connection"
     listing = LISTING
     shape = ConnectionShape
-    patchable = frozenset({"name", "externalId", "rdbms", "debugDate", "settings", "settingsForm", "queues"})
-    names = {"name": "name", "external_id": "externalId", "connector": "rdbms.type"}
+    patchable = frozenset({"name", "externalId", "debugDate", "settings", "settingsForm", "queues", *NAMES})
+    names = {"name": "name", "external_id": "externalId"}
+    kind = TYPES["rdbms"]
+    """Of the connection that a request is about."""
 
     def name_of(self, field: str) -> str:
-        return self.names.get(field, f"rdbms.{field}")
+        own = {**self.names, "connector": f"{self.kind.name}.type"}
+        return own.get(field) or self.kind.name_of(field)
 
     def rows(self) -> QuerySet[Connection]:
         return visible(Connection.objects.all(), caller_of(self.request))
 
     def values(self, shape: ConnectionShape) -> Values:
+        self.kind = shape.kind
         connector = shape.connector()
         return {
             "connector": connector,

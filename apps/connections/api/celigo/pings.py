@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from apps.accounts.queries import visible
 from apps.connections import services
-from apps.connections.api.celigo.connections import SENT, ConnectionShape, ConnectionViews
+from apps.connections.api.celigo.connections import SENT, ConnectionShape
 from apps.connections.models import Connection
 from apps.dialects.celigo.envelope import CeligoError, errors
 from apps.dialects.celigo.resources import worded
@@ -106,7 +106,7 @@ class PingUnsavedView(Endpoint):
         shape.is_valid(raise_exception=True)
         connector = shape.connector()
         values = shape.settings(connector)
-        with worded(ConnectionViews().name_of):
+        with worded(shape.kind.name_of):
             job = services.start_unsaved_test(
                 organization_id=caller.organization_id,
                 project_id=caller.project_id,

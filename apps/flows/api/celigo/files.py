@@ -157,7 +157,10 @@ class BucketBlocks(FolderBlocks):
                 raise Invalid(text, field=f"{self.place}.{name}")
 
     def path_read(self, block: Values, file: Values) -> str:
-        return str(file.get("fileName") or _pattern(block.get(self.starts, ""), block.get(self.ends, "")))
+        """What begins with a whole folder is meant at any depth, as keys know no folders."""
+        start, end = block.get(self.starts, ""), block.get(self.ends, "")
+        folders = "**/" if start.endswith("/") or not start else ""
+        return str(file.get("fileName") or _pattern(start, end, folders))
 
     def path_written(self, block: Values, file: Values) -> str:
         return str(block.get(self.written) or file.get("fileName", ""))
@@ -167,8 +170,8 @@ class BucketBlocks(FolderBlocks):
         return super()._own_words({"table": path, "format": stored.get("format", {})}, **more)
 
 
-def _pattern(start: str, end: str) -> str:
-    return f"{glob.escape(start)}*{glob.escape(end)}"
+def _pattern(start: str, end: str, folders: str = "") -> str:
+    return f"{glob.escape(start)}{folders}*{glob.escape(end)}"
 
 
 def _stored(path: str, format_: Values) -> Values:

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 
 from apps.accounts.queries import visible
-from apps.connections.api.celigo import types
+from apps.connections.api.celigo.types import type_of
 from apps.connections.models import Connection
 from apps.dialects.celigo.resources import Resource
 from apps.dialects.celigo.shapes import Shape, asks
@@ -94,7 +94,7 @@ class SideShape(Shape):
 
     def validate(self, attrs: Values) -> Values:
         """A document holds its adaptor's blocks and no other's."""
-        type_ = self.type_of(attrs)
+        type_ = self.connection_type(attrs)
         needed = ("rdbms",) if type_ == "rdbms" else ("file", type_)
         problems = {name: f"{attrs['adaptorType']} has no {name}." for name in self.foreign(needed)}
         if problems:
@@ -108,17 +108,17 @@ class SideShape(Shape):
         """The blocks of other adaptors that ask for something."""
         return [name for name in BLOCK_NAMES if name not in needed and asks(self.initial_data.get(name))]
 
-    def type_of(self, attrs: Values) -> str:
+    def connection_type(self, attrs: Values) -> str:
         """The connection's type that the document is for."""
         return next(type_ for type_, name in ADAPTORS.items() if attrs["adaptorType"] == f"{name}{self.side}")
 
     def blocks(self) -> Blocks:
-        return BLOCKS[self.type_of(self.validated_data)]
+        return BLOCKS[self.connection_type(self.validated_data)]
 
     def shared_values(self, connection: Connection) -> Values:
         """By the model's field names. Raises Invalid when the connection is not of the adaptor's type."""
         data = self.validated_data
-        wanted, type_ = self.type_of(data), types.type_of(connection.connector.driver)
+        wanted, type_ = self.connection_type(data), type_of(connection.connector.driver)
         if wanted != type_:
             text = f"{data['adaptorType']} needs a connection of type {wanted}; this one's is {type_}."
             raise Invalid(text, field="adaptorType")
@@ -132,13 +132,13 @@ class SideShape(Shape):
 
 
 def blocks_of(row: Values) -> Blocks:
-    return BLOCKS[types.type_of(row["driver"])]
+    return BLOCKS[type_of(row["driver"])]
 
 
 def shared(row: Values, side: str) -> Values:
     """What both sides show of a row."""
     shown = {name: row[name] for name in ("_id", "createdAt", "lastModified", "name", "_connectionId")}
-    shown["adaptorType"] = f"{ADAPTORS[types.type_of(row['driver'])]}{side}"
+    shown["adaptorType"] = f"{ADAPTORS[type_of(row['driver'])]}{side}"
     shown |= filters.shown(row["filter"])
     shown |= {name: value for name, value in row["document"].items() if name not in TRANSLATED}
     return shown | ({"description": row["description"]} if row["description"] else {})
@@ -163,7 +163,7 @@ class SideViews(Resource):
         uid = shape.validated_data["_connectionId"]
         connections = Connection.objects.select_related("connector")
         connection = resolved(connections, uid, caller_of(self.request), field="_connectionId")
-        self.type = types.type_of(connection.connector.driver)
+        self.type = type_of(connection.connector.driver)
         values: Values = shape.values(connection)
         return values
 
@@ -174,5 +174,5 @@ class SideViews(Resource):
     def copied(self, row: Any, wanted: Values) -> Values:
         """What the services take to make a copy."""
         connections = connection_map(wanted, caller_of(self.request))
-        self.type = types.type_of(connections.get(row.connection.uid, row.connection).connector.driver)
+        self.type = type_of(connections.get(row.connection.uid, row.connection).connector.driver)
         return {"name": wanted.get("name", ""), "connections": connections}
