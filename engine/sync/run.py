@@ -7,7 +7,7 @@ from dataclasses import replace
 from engine.contract import Interruptible, Reading, Request
 from engine.errors import ConfigError, EngineError, RecordError
 from engine.schema import Stream
-from engine.sync import lanes
+from engine.sync import lanes, pushdown
 from engine.sync.chain import Chain, Generator
 from engine.sync.control import Control
 from engine.sync.figures import Figures
@@ -37,14 +37,16 @@ def _run(generator: Generator, chain: Chain, control: Control, figures: Figures,
     if isinstance(generator.driver, Interruptible):
         stack.enter_context(control.interruptible(generator.driver.interrupt))
     stream = _describe(generator)
+    generator = _pushed(generator, stream, control)
     hands = take_up(generator, chain.steps, stream, control, stack)
-    figures.expected = _expected(chain, hands, stream)
+    plans = readings(generator, [hand for hand in hands if not hand.has_all], stream, control)
+    figures.expected = _expected(chain, hands, plans, stream)
     for hand in hands:
         step = figures.of(hand.step.uid)
         step.delivery = hand.writer.delivery
         step.failed = control.refused(step=hand.step.uid)
         figures.stand(step=hand.step.uid, generator=generator.uid, at=hand.at)
-    for request, together in readings(generator, [hand for hand in hands if not hand.has_all]):
+    for request, together in plans:
         _move(generator, request, together, control, figures)
     for hand in hands:
         if not hand.is_finished:
@@ -62,9 +64,25 @@ def _describe(generator: Generator) -> Stream:
     return stream
 
 
-def _expected(chain: Chain, hands: Sequence[Hand], stream: Stream) -> int | None:
-    """How many rows will come; None where nobody knows: how many of a table are new, or what other generators give."""
+def _pushed(generator: Generator, stream: Stream, control: Control) -> Generator:
+    """With what its source can leave out by itself; a limit counts what comes before any filter."""
+    if generator.limit is not None:
+        return generator
+    conditions, rest = pushdown.split(generator.filter, stream, generator.driver)
+    if not conditions:
+        return generator
+    pushdown.tell(generator.name, conditions, rest, control)
+    return replace(generator, filter=rest, request=replace(generator.request, where=conditions))
+
+
+def _expected(
+    chain: Chain, hands: Sequence[Hand], plans: Sequence[tuple[Request, list[Hand]]], stream: Stream
+) -> int | None:
+    """How many rows will come; None where nobody knows: how many of a table are new or satisfy what is asked of them,
+    or what other generators give."""
     if stream.rows is None or len(chain.generators) > 1 or any(hand.at["since"] is not None for hand in hands):
+        return None
+    if any(request.where for request, _ in plans):
         return None
     limit = chain.generators[0].limit
     return stream.rows if limit is None else min(stream.rows, limit)

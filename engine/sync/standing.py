@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.contract import Delivery, Lineage, Mode, Position, Request, Standing, Writer
 from engine.schema import Column, Stream
-from engine.sync import position
+from engine.sync import position, pushdown
 from engine.sync.chain import Generator, WriteStep
 from engine.sync.control import Control
 from engine.sync.cursor import earlier
@@ -48,9 +48,12 @@ def take_up(
     return hands
 
 
-def readings(generator: Generator, hands: Sequence[Hand]) -> list[tuple[Request, list[Hand]]]:
+def readings(
+    generator: Generator, hands: Sequence[Hand], stream: Stream, control: Control
+) -> list[tuple[Request, list[Hand]]]:
     """What is to be read, and for which steps. Those that stand at the same place share a reading; a step that a kill
-    left behind, or that came to the flow later, has one of its own, so that each gets every row once."""
+    left behind, or that came to the flow later, has one of its own, so that each gets every row once. The filter of a
+    step that shares its reading with no other is applied by the source where it can."""
     shared: list[tuple[Request, list[Hand]]] = []
     for hand in hands:
         request = _request(generator, hand)
@@ -59,7 +62,22 @@ def readings(generator: Generator, hands: Sequence[Hand]) -> list[tuple[Request,
             shared.append((request, [hand]))
         else:
             others.append(hand)
+    for place, (request, those) in enumerate(shared):
+        if len(those) == 1:
+            shared[place] = (_pushed(request, generator, those[0], stream, control), those)
     return [(_narrowed(request, generator, those), those) for request, those in shared]
+
+
+def _pushed(request: Request, generator: Generator, hand: Hand, stream: Stream, control: Control) -> Request:
+    """The request with what of the step's own filter its source can apply; the step is left with the rest."""
+    if generator.limit is not None:
+        return request
+    conditions, rest = pushdown.split(hand.step.filter, stream, generator.driver)
+    if not conditions:
+        return request
+    pushdown.tell(hand.step.name, conditions, rest, control)
+    hand.step = replace(hand.step, filter=rest)
+    return replace(request, where=(*request.where, *conditions), native=_is_native(generator, hand))
 
 
 def _request(generator: Generator, hand: Hand) -> Request:
@@ -72,7 +90,7 @@ def _request(generator: Generator, hand: Hand) -> Request:
         # a run that goes on reads up to the bound it began with; a new one takes the present one
         until=at["until"] if at["key"] is not None else None,
         after=at["key"],
-        native=_are_alike(generator, hand.step) and _passes_as_is(generator, hand),
+        native=_is_native(generator, hand),
         strict=at["since"] is not None and hand.step.target.mode == Mode.APPEND,
     )
 
@@ -83,6 +101,10 @@ def _narrowed(request: Request, generator: Generator, hands: Sequence[Hand]) -> 
     if len(hands) > 1 or not projection or not _passes_as_is(generator, hands[0]):
         return request
     return replace(request, columns=projection)
+
+
+def _is_native(generator: Generator, hand: Hand) -> bool:
+    return _are_alike(generator, hand.step) and _passes_as_is(generator, hand)
 
 
 def _passes_as_is(generator: Generator, hand: Hand) -> bool:

@@ -4,8 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from engine.contract import Lineage, Reading, Request, Spec, Target, Writer
+from engine.contract import Condition, Lineage, Reading, Request, Spec, Target, Writer
+from engine.drivers.sql.conditions import Conditions
 from engine.drivers.sql.interruption import Interruption
+from engine.drivers.sql.select import named
 from engine.errors import CredentialsError, TransientError
 from engine.schema import Column, Stream, Table
 from engine.toolkit.surroundings import Surroundings
@@ -34,6 +36,7 @@ class Catalogue(Protocol):
 
 class SqlDriver(ABC, Generic[ConnectionT]):
     spec: ClassVar[Spec]
+    conditions: Conditions
 
     def __init__(self, settings: Mapping[str, Any], secrets: Mapping[str, Any], surroundings: Surroundings) -> None:
         self.settings = settings
@@ -90,6 +93,9 @@ class SqlDriver(ABC, Generic[ConnectionT]):
         except BaseException:
             connection.close()
             raise
+
+    def judges(self, condition: Condition, column: Column) -> bool:
+        return self.conditions.clause(condition, column, named(column)) is not None
 
     def interrupt(self) -> None:
         """Ends what its latest reading and its look around wait for; may be called from another thread."""

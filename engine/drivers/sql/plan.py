@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.contract import Key, Request
+from engine.contract import Condition, Key, Request
 from engine.drivers.sql.description import Description
 from engine.errors import ConfigError
 from engine.schema import Column, Kind, Stream
@@ -14,7 +14,8 @@ from engine.schema import Column, Kind, Stream
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`stream`: what its rows show. `order`: pages continue by these; none: one pass. `hidden`: read, not shown.
-    With `since`, rows are those with `since` <= `cursor` <= `until`; `strict`: without `since` itself."""
+    With `since`, rows are those with `since` <= `cursor` <= `until`; `strict`: without `since` itself. `where`: what
+    its rows satisfy."""
 
     stream: Stream
     order: tuple[Column, ...]
@@ -24,6 +25,7 @@ class Plan:
     strict: bool
     page_rows: int
     native: bool
+    where: tuple[tuple[Condition, Column], ...] = ()
 
     @property
     def selected(self) -> tuple[Column, ...]:
@@ -57,6 +59,7 @@ def make(description: Description, request: Request) -> Plan:
         strict=request.strict,
         page_rows=request.page_rows,
         native=request.native,
+        where=tuple((condition, _column(stream, condition.column)) for condition in request.where),
     )
 
 

@@ -23,7 +23,10 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.sql.elements import quoted_name
 
+from engine.contract import Condition
+from engine.drivers.sql.conditions import Conditions
 from engine.drivers.sql.plan import Plan
+from engine.errors import DriverBug
 from engine.schema import Column, Query, Table
 
 Show = Callable[[Column, ColumnElement[Any]], ColumnElement[Any]]
@@ -51,11 +54,12 @@ class Statement:
 class Selects:
     """`row_values`: whether the server walks an index for (a, b) > (1, 2)."""
 
-    def __init__(self, plan: Plan, dialect: Dialect, show: Show, *, row_values: bool) -> None:
+    def __init__(self, plan: Plan, dialect: Dialect, show: Show, conditions: Conditions, *, row_values: bool) -> None:
         self.plan = plan
         self.order = [named(column) for column in plan.order]
         self._dialect = dialect
         self._show = show
+        self._where = [_clause(conditions, *one) for one in plan.where]
         self._row_values = row_values
 
     def page(self, *, is_continued: bool) -> Statement:
@@ -78,8 +82,8 @@ class Selects:
         return self.bounded(select(*(self._show(column, named(column)) for column in self.plan.selected)))
 
     def bounded(self, statement: Select[Any]) -> Select[Any]:
-        """From the source, and between the cursor's bounds where there are any."""
-        statement = statement.select_from(source(self.plan.stream.source))
+        """From the source, where its conditions hold, and between the cursor's bounds where there are any."""
+        statement = statement.select_from(source(self.plan.stream.source)).where(*self._where)
         if not self.plan.is_incremental or self.plan.cursor is None:
             return statement
         cursor = named(self.plan.cursor)
@@ -137,6 +141,13 @@ def subselect(query: Query) -> str:
 
 def named(of: Column) -> ColumnElement[Any]:
     return column(quoted_name(of.name, quote=True))
+
+
+def _clause(conditions: Conditions, condition: Condition, column: Column) -> ColumnElement[bool]:
+    clause = conditions.clause(condition, column, named(column))
+    if clause is None:
+        raise DriverBug(f"The rows of {column.name!r} are read by a condition that their database does not judge.")
+    return clause
 
 
 def _statement(built: Select[Any], of: Dialect) -> Statement:

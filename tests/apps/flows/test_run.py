@@ -33,7 +33,7 @@ def test_rows_arrive_and_the_job_tells_how_many(house: House) -> None:
 
 
 def test_every_step_has_figures_of_its_own(house: House) -> None:
-    flow = house.flow(house.export(), house.import_(filter=["greaterthan", ["extract", "id"], 1]))
+    flow = house.flow(house.export(), house.import_(filter=["not", ["equals", ["extract", "id"], 1]]))
     job = run_flow(flow)
     shown = {row.role: row for row in JobStep.objects.filter(job=job)}
     export, import_ = Export.objects.get(), Import.objects.get()
@@ -94,7 +94,7 @@ def test_several_exports_and_imports_each_do_their_part(house: House) -> None:
     job = run_flow(house.flow(None, *imports, generators=generators))
     assert house.rows() == [1, 2, 3]
     assert house.rows(table="log") == [1, 2, 3, 3]
-    assert (job.records_read, job.records_written) == (6, 8)
+    assert (job.records_read, job.records_written) == (4, 8)
 
 
 def test_an_attempt_after_a_kill_goes_on_and_counts_everything_once(house: House) -> None:

@@ -9,6 +9,7 @@ from engine.drivers.sql.driver import SqlDriver
 from engine.drivers.sql.interruption import Interruption
 from engine.drivers.sql.mysql import connect, describe, errors, read
 from engine.drivers.sql.mysql.browse import MysqlCatalogue
+from engine.drivers.sql.mysql.conditions import MysqlConditions
 from engine.drivers.sql.mysql.connect import Connection
 from engine.drivers.sql.mysql.session import MysqlSession
 from engine.drivers.sql.mysql.write import MysqlWriter
@@ -17,6 +18,7 @@ from engine.schema import Column, Query, Table
 
 class MysqlDriver(SqlDriver[Connection]):
     spec = Spec("mysql", "MySQL / MariaDB", "database", connect.FIELDS)
+    conditions = MysqlConditions()
 
     def connect(self, application_name: str, *, read_only: bool) -> Connection:
         return connect.open_connection(

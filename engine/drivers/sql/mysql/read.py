@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, literal_column
 from engine.contract import Request
 from engine.drivers.sql import select
 from engine.drivers.sql.mysql import types
+from engine.drivers.sql.mysql.conditions import MysqlConditions
 from engine.drivers.sql.mysql.session import MysqlSession
 from engine.drivers.sql.plan import Plan
 from engine.drivers.sql.reading import Convert, SqlReading
@@ -48,7 +49,8 @@ class MysqlReading(SqlReading):
     def __init__(self, session: MysqlSession, plan: Plan, request: Request) -> None:
         self.session = session
         # A row comparison walks the whole index there.
-        super().__init__(session, plan, Selects(plan, DIALECT, as_portable, row_values=False), MysqlValues(), request)
+        selects = Selects(plan, DIALECT, as_portable, MysqlConditions(), row_values=False)
+        super().__init__(session, plan, selects, MysqlValues(), request)
 
 
 def as_portable(column: Column, plain: ColumnElement[Any]) -> ColumnElement[Any]:

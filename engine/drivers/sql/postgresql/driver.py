@@ -6,8 +6,9 @@ from engine.contract import Lineage, Reading, Request, Spec, Target, Writer
 from engine.drivers.sql import plan, select
 from engine.drivers.sql.driver import SqlDriver
 from engine.drivers.sql.interruption import Interruption
-from engine.drivers.sql.postgresql import connect, describe, errors, read
+from engine.drivers.sql.postgresql import conditions, connect, describe, errors, read
 from engine.drivers.sql.postgresql.browse import PostgresqlCatalogue
+from engine.drivers.sql.postgresql.conditions import PostgresqlConditions
 from engine.drivers.sql.postgresql.ranges import RangedReading
 from engine.drivers.sql.postgresql.read import PostgresqlReading
 from engine.drivers.sql.postgresql.session import Connection
@@ -17,6 +18,7 @@ from engine.schema import Column, Table
 
 class PostgresqlDriver(SqlDriver[Connection]):
     spec = Spec("postgresql", "PostgreSQL", "database", connect.FIELDS)
+    conditions = PostgresqlConditions(is_utf8=False)
 
     def connect(self, application_name: str, *, read_only: bool) -> Connection:
         return connect.open_connection(
@@ -34,6 +36,7 @@ class PostgresqlDriver(SqlDriver[Connection]):
                 statement = select.empty(request.source, read.DIALECT)
                 cursor.execute(statement.text.encode(), statement.bound({}))
                 described = describe.result(cursor, request.source)
+        self.conditions = conditions.of(connection)
         planned = plan.make(described, request)
         kind = PostgresqlReading if read.bytes_refusal(planned.stream) else RangedReading
         return kind(connection, planned, request)

@@ -10,6 +10,7 @@ from sqlalchemy import BindParameter, ColumnElement, Integer, bindparam, select,
 from engine.contract import ByteRange, Key
 from engine.drivers.sql.plan import Plan
 from engine.drivers.sql.postgresql import copy_out
+from engine.drivers.sql.postgresql.conditions import PostgresqlConditions
 from engine.drivers.sql.postgresql.read import PostgresqlReading, PostgresqlSelects
 from engine.drivers.sql.select import PAGE, PAGE_ROWS, Statement, as_it_is, named, up_to
 from engine.schema import Table
@@ -40,8 +41,8 @@ SELECT sum(pg_catalog.pg_relation_size(part.oid)), sum(greatest(part.reltuples, 
 class RangeSelects(PostgresqlSelects):
     """Statements that find where ranges end, and that copy one."""
 
-    def __init__(self, plan: Plan) -> None:
-        super().__init__(plan, as_it_is)
+    def __init__(self, plan: Plan, conditions: PostgresqlConditions) -> None:
+        super().__init__(plan, as_it_is, conditions)
 
     def end(self, *, is_continued: bool) -> Statement:
         """The last place of a range of so many rows; none where fewer are left."""
@@ -71,7 +72,7 @@ class RangedReading(PostgresqlReading):
             return
         # A copy lasts as long as its destination takes.
         self.transaction.set(statement_timeout="0")
-        selects = RangeSelects(self.plan)
+        selects = RangeSelects(self.plan, self.conditions)
         bounds = self.places.within(self.until)
         if self.plan.order:
             yield from self._key_ranges(selects, bounds)

@@ -7,6 +7,8 @@ from sqlalchemy import ColumnElement, Numeric, cast, func
 from engine.contract import Request
 from engine.drivers.sql import select
 from engine.drivers.sql.plan import Plan
+from engine.drivers.sql.postgresql import conditions
+from engine.drivers.sql.postgresql.conditions import PostgresqlConditions
 from engine.drivers.sql.postgresql.session import Connection, PostgresqlSession
 from engine.drivers.sql.reading import Convert, SqlReading
 from engine.drivers.sql.select import Selects, Show
@@ -33,8 +35,8 @@ class PostgresqlValues:
 
 
 class PostgresqlSelects(Selects):
-    def __init__(self, plan: Plan, show: Show) -> None:
-        super().__init__(plan, DIALECT, show, row_values=True)
+    def __init__(self, plan: Plan, show: Show, conditions: PostgresqlConditions) -> None:
+        super().__init__(plan, DIALECT, show, conditions, row_values=True)
 
     def usable(self, cursor: ColumnElement[Any]) -> list[ColumnElement[bool]]:
         # "infinity" says "not yet" or "for ever": as a bound it would leave out all that comes later.
@@ -49,7 +51,8 @@ class PostgresqlReading(SqlReading):
         self.connection = connection
         self.transaction = PostgresqlSession(connection, native=plan.native)
         self.bytes_refusal = bytes_refusal(plan.stream)
-        selects = PostgresqlSelects(plan, as_native if plan.native else as_portable)
+        self.conditions = conditions.of(connection)
+        selects = PostgresqlSelects(plan, as_native if plan.native else as_portable, self.conditions)
         super().__init__(self.transaction, plan, selects, PostgresqlValues(), request)
 
 

@@ -10,6 +10,7 @@ from engine.drivers.sql.driver import SqlDriver
 from engine.drivers.sql.interruption import Interruption
 from engine.drivers.sql.sqlite import connect, describe, errors, read
 from engine.drivers.sql.sqlite.browse import SqliteCatalogue
+from engine.drivers.sql.sqlite.conditions import SqliteConditions
 from engine.drivers.sql.sqlite.session import SqliteSession
 from engine.drivers.sql.sqlite.write import SqliteWriter
 from engine.schema import Column, Table
@@ -17,6 +18,7 @@ from engine.schema import Column, Table
 
 class SqliteDriver(SqlDriver[sqlite3.Connection]):
     spec = Spec("sqlite", "SQLite", "database", connect.FIELDS)
+    conditions = SqliteConditions()
 
     def connect(self, application_name: str, *, read_only: bool) -> sqlite3.Connection:
         return connect.open_connection(

@@ -9,6 +9,7 @@ from engine.drivers.sql import select
 from engine.drivers.sql.plan import Plan
 from engine.drivers.sql.reading import Convert, SqlReading
 from engine.drivers.sql.select import Selects, as_it_is
+from engine.drivers.sql.sqlite.conditions import SqliteConditions
 from engine.drivers.sql.sqlite.session import SqliteSession
 from engine.schema import Column, Kind, RawJson
 
@@ -37,7 +38,8 @@ class SqliteValues:
 
 class SqliteReading(SqlReading):
     def __init__(self, session: SqliteSession, plan: Plan, request: Request) -> None:
-        super().__init__(session, plan, Selects(plan, DIALECT, as_it_is, row_values=True), SqliteValues(), request)
+        selects = Selects(plan, DIALECT, as_it_is, SqliteConditions(), row_values=True)
+        super().__init__(session, plan, selects, SqliteValues(), request)
 
 
 def number(value: Any) -> Any:
