@@ -84,6 +84,7 @@ def _worded(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBas
     worded = answer(request, found)
     response.content, response.status_code = worded.content, worded.status_code
     del response["Location"]
+    response["Content-Length"] = str(len(worded.content))  # a layer below may have told the length of its own page
     for name, value in worded.items():
         response[name] = value
     return response

@@ -41,6 +41,7 @@ def test_a_path_that_is_not_there(dialect: Dialect, ending: str) -> None:
     if dialect == Dialect.SOURCES:
         assert body.pop("requestId") == response["X-Request-Id"]
     assert (response.status_code, body) == (404, NOT_FOUND[dialect])
+    assert int(response["Content-Length"]) == len(response.content)
 
 
 @pytest.mark.parametrize("path", ["/v2/flows", "/nothing", "/apis"])
