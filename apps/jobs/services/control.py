@@ -10,10 +10,13 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 PATIENCE_SECONDS = 30
+CONFLICTS = {"40001", "40P01"}
+"""A serialization failure and a deadlock: the database has undone everything, and the connection is whole."""
 
 
 def steadily(act: Callable[[], Answer]) -> Answer:
-    """What `act` answers, run in one transaction; when the database is away, again on a new connection for 30 seconds.
+    """What `act` answers, run in one transaction; when the database is away, or two transactions were in each other's
+    way, again for 30 seconds.
 
     `act` must be safe to run twice: its first commit may have been done although nobody heard of it.
     """
@@ -26,7 +29,8 @@ def steadily(act: Callable[[], Answer]) -> Answer:
         except (OperationalError, InterfaceError) as error:
             if connection.in_atomic_block or time.monotonic() > deadline:
                 raise
-            log.warning("The control database is away (%s), trying again", type(error).__name__)
-            connection.close()
+            if getattr(error.__cause__, "sqlstate", "") not in CONFLICTS:
+                log.warning("The control database is away (%s), trying again", type(error).__name__)
+                connection.close()
             time.sleep(pause)
             pause = min(pause * 2, 2)
