@@ -102,9 +102,21 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record that the source holds and no row can be made of; `record`: as much of it as was understood."""
+
+    code: str
+    message: str
+    record: Row
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
+    """`unreadable`: records between those of `rows` that are told of as refused; the run goes on without them."""
+
     rows: list[Row]
     after: Key | None
+    unreadable: Sequence[Unreadable] = ()
 
 
 @dataclass(frozen=True, slots=True)
