@@ -1,0 +1,153 @@
+"""One attempt's reading of a stream of files: page by page as rows, or range by range in columns."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple, dataclass
+from typing import Any
+
+from engine.contract import ArrowRange, Batch, Key, Page, Request
+from engine.drivers.files.blocks import Block, Format, Unit
+from engine.drivers.files.listing import Entry
+from engine.errors import ConfigError, RecordError
+from engine.schema import Column, Kind, Stream, Type
+from engine.toolkit import arrow
+from engine.toolkit.arrow_types import loose_type
+from engine.toolkit.deferred import Deferred
+
+pa: Any = Deferred("pyarrow")
+
+RANGE_ROWS = 50_000
+RANGE_BYTES = 32 * 1024 * 1024
+FILE, MODIFIED = "_file", "_modified"
+PROVENANCE = (Column(FILE, Type(Kind.TEXT), nullable=False), Column(MODIFIED, Type(Kind.TIMESTAMPTZ, precision=6)))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Behind `count` records of a unit of a file; `identity` tells the file's content then."""
+
+    path: str
+    identity: str
+    unit: str
+    count: int
+
+    def key(self) -> Key:
+        return list(astuple(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`columns`: what the files have; `stream`: what is asked for of those, and of where they come from."""
+
+    files: Sequence[Entry]
+    units: Callable[[Entry], Iterator[Unit]]
+    format: Format
+    columns: tuple[Column, ...]
+    stream: Stream
+    until: Any
+
+
+class FilesReading:
+    arrow_refusal = ""
+
+    def __init__(self, plan: Plan, request: Request) -> None:
+        self.stream = plan.stream
+        self.until = plan.until
+        self._plan = plan
+        self._page_rows = request.page_rows
+        self._after = _place(request)
+        self._known = {column.name for column in plan.columns}
+        asked = {column.name for column in plan.stream.columns}
+        # rows are counted by the columns that are read, so one of them is
+        self._wanted = [column for column in plan.columns if column.name in asked] or list(plan.columns[:1])
+
+    def pages(self) -> Iterator[Page]:
+        for place, block in self._blocks():
+            before = place.count - block.count
+            for start in range(0, block.count, self._page_rows):
+                part = block.part(start, start + self._page_rows)
+                behind = Place(place.path, place.identity, place.unit, before + start + part.count)
+                rows = arrow.rows(part.batch, self.stream.columns)
+                yield Page(rows, behind.key(), list(part.unreadable.values()))
+
+    def arrow_ranges(self) -> Iterator[ArrowRange]:
+        """Raises RecordError at a record that is unreadable: pages tell which."""
+        batches: list[Batch] = []
+        behind: Place | None = None
+        for place, block in self._blocks():
+            if batches and behind and (block.unreadable or _are_enough(batches)):
+                yield ArrowRange(iter(batches), behind.key())
+                batches = []
+            for one in block.unreadable.values():
+                raise RecordError(one.message, code=one.code, record=one.record)
+            batches.append(block.batch)
+            behind = place
+        if batches and behind:
+            yield ArrowRange(iter(batches), behind.key())
+
+    def close(self) -> None:
+        """A file is closed when its pages or ranges are left."""
+
+    def _blocks(self) -> Iterator[tuple[Place, Block]]:
+        """Every block that is left to read, in the stream's columns, and the place behind it."""
+        for entry in self._plan.files:
+            if self._after is not None and entry.path < self._after.path:
+                continue
+            for unit in self._plan.units(entry):
+                count = self._read_before(entry, unit)
+                if count is None:
+                    continue
+                for block in self._plan.format.blocks(unit, self._wanted, self._known, count):
+                    count += block.count
+                    place = Place(entry.path, entry.identity, unit.path, count)
+                    yield place, Block(self._completed(block.batch, entry), block.unreadable)
+
+    def _read_before(self, entry: Entry, unit: Unit) -> int | None:
+        """How many records of a unit an earlier attempt had; None for all. Raises ConfigError `file_changed`."""
+        after = self._after
+        if after is None or entry.path != after.path:
+            return 0
+        if entry.identity != after.identity:
+            text = f"{entry.path!r} was changed after a part of it had been read: run it again from its beginning."
+            raise ConfigError(text, code="file_changed")
+        if unit.path == after.unit:
+            return after.count
+        return None if unit.path < after.unit else 0
+
+    def _completed(self, batch: Batch, entry: Entry) -> Batch:
+        """In the order of the stream, with NULL for what a file lacks, and with where the rows come from."""
+        names = batch.schema.names
+        arrays = []
+        for column in self.stream.columns:
+            if column in PROVENANCE:
+                value = entry.path if column.name == FILE else moment(entry)
+                arrays.append(pa.repeat(pa.scalar(value, pa.string()), batch.num_rows))
+            elif column.name in names:
+                arrays.append(batch.column(column.name))
+            else:
+                arrays.append(pa.nulls(batch.num_rows, loose_type(column.type)))
+        return pa.RecordBatch.from_arrays(arrays, [column.name for column in self.stream.columns])
+
+
+def moment(entry: Entry) -> str | None:
+    """When a file was modified, as the value model writes it."""
+    if entry.modified is None:
+        return None
+    text = entry.modified.isoformat(" ", "microseconds").removesuffix("+00:00")
+    return text.rstrip("0").rstrip(".") + "+00:00"
+
+
+def _place(request: Request) -> Place | None:
+    after = request.after
+    if after is None:
+        return None
+    if len(after) != 4 or not isinstance(after[3], int):
+        raise ConfigError("The stream's files are not those that its last run went by.", code="stale_position")
+    return Place(*after)
+
+
+def _are_enough(batches: Sequence[Batch]) -> bool:
+    return sum(batch.num_rows for batch in batches) >= RANGE_ROWS or sum(map(_size, batches)) >= RANGE_BYTES
+
+
+def _size(batch: Batch) -> int:
+    return int(batch.nbytes)
