@@ -21,6 +21,7 @@ DRIVERS: dict[str, Entry] = {
     "postgresql": Entry("engine.drivers.sql.postgresql.driver:PostgresqlDriver"),
     "mysql": Entry("engine.drivers.sql.mysql.driver:MysqlDriver"),
     "sqlite": Entry("engine.drivers.sql.sqlite.driver:SqliteDriver"),
+    "folder": Entry("engine.drivers.files.folder:FolderDriver"),
 }
 
 
