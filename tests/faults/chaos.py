@@ -21,6 +21,9 @@ from tests.faults.machine import LEASE_SECONDS, Machine, eventually
 from tests.faults.workload import PIPELINES, Workload
 
 WORKERS = DISPATCHERS = 2
+PROCESSES = 3
+"""Of a worker, which run jobs."""
+SECONDS_TO_START = 2
 PAUSES = (0.3, 1.5)
 OUTAGE = (0.2, 1.0)
 ZOMBIE_SECONDS = 1.5 * LEASE_SECONDS
@@ -185,10 +188,10 @@ class Chaos:
         start()
 
     def _child(self) -> psutil.Process:
-        """One of the processes that run jobs; raises NoSuchProcess while a worker has none."""
+        """One of the processes that run jobs; raises NoSuchProcess while a worker starts: it would give up."""
         pool = self.machine.pool(self.choice.choice(self.workers))
         place = self.choice.random()
-        if not pool:
+        if len(pool) < PROCESSES or time.time() - pool[0].create_time() < SECONDS_TO_START:
             raise psutil.NoSuchProcess(0)
         return pool[int(place * len(pool))]
 

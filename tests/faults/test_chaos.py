@@ -17,7 +17,8 @@ from django.core.management import call_command
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
-from apps.jobs.models import Job, JobStep, State
+from apps.flows.models import Flow
+from apps.jobs.models import Job, JobEvent, JobStep, State
 from tests.faults.chaos import Chaos
 from tests.faults.database_server import DatabaseServer
 from tests.faults.machine import Machine
@@ -76,9 +77,9 @@ def test_survives(chaos: Chaos) -> None:
     assert has_settled, _story(chaos, breaches(jobs))
     tallies = {pipeline.name: tally(chaos.workload, pipeline) for pipeline in PIPELINES}
     problems = [*breaches(jobs), *_unlike_what_was_told(chaos, jobs), *watcher.breaches]
-    problems += [f"{name}: {each}" for name, each in tallies.items() if not each.is_whole]
+    for name, each in tallies.items():
+        problems += [] if each.is_whole else [f"{name}: {each}", *_logs(chaos.workload.flows[name])]
     again = _sent_again(chaos, jobs)
-    problems += [f"{chaos.ended} processes ended by themselves"] if chaos.ended else []
     problems += [f"{name}: {rows} rows were sent again, {most} at most" for name, rows, most in again if rows > most]
     _report(chaos, jobs, tallies.values(), sum(rows for _, rows, _ in again), time.monotonic() - began)
     assert not problems, _story(chaos, problems)
@@ -108,6 +109,14 @@ def _sent_again(chaos: Chaos, jobs: list[Job]) -> list[tuple[str, int, int]]:
             most = broken_off * PAGE + crashes * SEQUENCE_SKIPS
             found.append((pipeline.name, sent_again(chaos.workload, pipeline), most))
     return found
+
+
+def _logs(flow: Flow) -> Iterator[str]:
+    """What the flow's jobs say of themselves, for whoever has to find out what went wrong."""
+    for event in (
+        JobEvent.objects.filter(job__subject_id=flow.id).order_by("at").values_list("job", "at", "message", "data")
+    ):
+        yield "    {} {:%H:%M:%S.%f} {} {}".format(*event)
 
 
 def _story(chaos: Chaos, problems: list[str]) -> str:

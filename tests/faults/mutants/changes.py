@@ -3,6 +3,7 @@
 Where two safeguards back each other, a mutant takes both away: without one alone nothing goes wrong, as it should be.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,12 +12,10 @@ from django.db.models.functions import Now
 
 from apps.jobs.models import Job
 from apps.jobs.queue import Publisher
-from apps.jobs.services import claiming, dispatching, heartbeat, starting
+from apps.jobs.services import claiming, dispatching, due, heartbeat, starting
 from engine.drivers.sql.postgresql.write import PostgresqlWriter
 from engine.drivers.sql.state import StateTable
 from engine.drivers.sql.write import SqlWriter
-
-STATEMENTS = {claiming: ("CLAIM", "NEXT"), dispatching: ("NEWS", "OVERDUE", "AGAIN")}
 
 
 def writes_are_not_fenced() -> None:
@@ -45,12 +44,12 @@ def positions_are_committed_after_the_rows() -> None:
 
 
 def jobs_are_claimed_in_any_state() -> None:
-    _replace(claiming, "CLAIM", claiming.OPEN, "TRUE")
+    _replace(claiming, "CLAIM", due.OPEN, "TRUE")
 
 
 def leases_never_run_out() -> None:
     """For whoever claims or publishes: a job whose worker was killed stays with the dead."""
-    _replace_everywhere(claiming.OPEN, claiming.OPEN.replace("lease_until < now()", "FALSE"))
+    _replace_everywhere(due.HANDED_BACK, due.HANDED_BACK.replace("lease_until < now()", "FALSE"))
 
 
 def hints_come_before_the_commit() -> None:
@@ -79,8 +78,8 @@ def leases_are_never_renewed() -> None:
 
 def runs_of_a_flow_overlap() -> None:
     """Neither the claim nor the index keeps a second run from starting."""
-    _replace_everywhere(claiming.ALONE, "TRUE")
-    _replace(claiming, "CLAIM", "is_draining = false", "is_draining = false, is_exclusive = false")
+    _replace_everywhere(due.ALONE, "TRUE")
+    _replace(claiming, "CLAIM", "is_draining = false", "is_exclusive = false, is_draining = false")
 
 
 def jobs_are_never_given_up() -> None:
@@ -92,9 +91,17 @@ def _publish_once() -> None:
 
 
 def _replace_everywhere(old: str, new: str) -> None:
-    for module, names in STATEMENTS.items():
-        for name in names:
-            _replace(module, name, old, new)
+    """In every statement of the job machine that holds it."""
+    services = [module for name, module in sys.modules.items() if name.startswith("apps.jobs.services.")]
+    found = [
+        (module, name)
+        for module in services
+        for name, text in vars(module).items()
+        if name.isupper() and isinstance(text, str) and old in text
+    ]
+    for module, name in found:
+        _replace(module, name, old, new)
+    assert any(name == "CLAIM" for _, name in found), "the mutant would be none"
 
 
 def _replace(module: Any, name: str, old: str, new: str) -> None:
