@@ -286,6 +286,15 @@ class Writes(Protocol):
 
 
 @runtime_checkable
+class ChecksFormats(Protocol):
+    """A driver of files that tells, before any file is looked at, which places and formats no file of its store could
+    have. It raises ConfigError: `invalid_format` for a format."""
+
+    @classmethod
+    def check_format(cls, table: Table, format_: Mapping[str, Any], *, is_written: bool) -> None: ...
+
+
+@runtime_checkable
 class Browses(Protocol):
     def catalogs(self) -> list[str]: ...
     def schemas(self, catalog: str) -> list[str]: ...

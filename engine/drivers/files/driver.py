@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from engine.contract import Request, Spec
-from engine.drivers.files import errors, paths, plan
+from engine.drivers.files import errors, options, paths, plan
 from engine.drivers.files.limits import Limits
 from engine.drivers.files.listing import FEW, Listing
 from engine.drivers.files.reading import FilesReading
@@ -28,6 +28,14 @@ class FilesDriver(ABC):
         self.surroundings = surroundings
         self._filesystem: Any = None
         self._interrupted = threading.Event()
+
+    @classmethod
+    def check_format(cls, table: Table, format_: Mapping[str, Any], *, is_written: bool) -> None:
+        """Raises ConfigError `path_not_allowed`, `invalid_format` for what no file could be, whatever there is."""
+        *_, name = paths.parts_of(table)
+        chosen = options.parse(format_, name)
+        if is_written and chosen.compression == "zip":
+            raise options.invalid("Archives can be read and not written.")
 
     @abstractmethod
     def open_filesystem(self) -> Any:
