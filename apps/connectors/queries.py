@@ -1,11 +1,15 @@
 """What can be connected, what it asks for and what it can do: the last two are its driver's word."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db.models import QuerySet
 
 from apps.connectors.models import Connector
 from apps.errors import NotFound
 from engine import registry
-from engine.contract import Browses, Spec, Writes
+from engine.contract import Browses, ChecksFormats, Spec, Writes
+from engine.schema import Table
 
 POWERS: dict[str, type] = {"writes": Writes, "browses": Browses}
 
@@ -30,3 +34,10 @@ def capabilities(connector: Connector) -> tuple[str, ...]:
     """ "reads", which every driver does, and whatever else this one's class can."""
     driver = registry.driver_class(connector.driver)
     return ("reads", *(power for power, protocol in POWERS.items() if issubclass(driver, protocol)))
+
+
+def check_format(connector: Connector, table: Table, format_: Mapping[str, Any], *, is_written: bool) -> None:
+    """Raises ConfigError for a place or a format that no file of such a store could have."""
+    driver = registry.driver_class(connector.driver)
+    if issubclass(driver, ChecksFormats):
+        driver.check_format(table, format_, is_written=is_written)

@@ -27,6 +27,12 @@ CATALOGUE: dict[str, dict[str, str]] = {
         "category": Category.DATABASE,
         "description": "A database file in the organisation's own folder on this server.",
     },
+    "folder": {
+        "label": "Local folder",
+        "driver": "folder",
+        "category": Category.FILE_STORE,
+        "description": "CSV, JSON, Parquet and Excel files in the organisation's own folder on this server.",
+    },
 }
 
 

@@ -1,16 +1,15 @@
 """What exports and imports must both satisfy, checked when they are stored."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from apps.connectors import queries as connectors
 from apps.errors import Invalid
 from apps.flows.models import Export, Import
 from engine.errors import ConfigError
+from engine.schema import Table
 from engine.sync.filters import compile_filter
 from engine.sync.mapping import check_rules
-
-NOT_IN_PATHS = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
 def assign(row: Export | Import, fields: Iterable[str], values: Mapping[str, Any]) -> None:
@@ -61,9 +60,13 @@ def file_problems(row: Export | Import, place: Mapping[str, Any], *, field: str)
     problems = [Invalid("Files have no key.", field="key")] if row.key else []
     if not place.get("table"):
         problems.append(Invalid("The name of a file is needed.", code="missing_required_field", field=field))
-    elif not _is_below("/".join(part for part in (place.get("schema"), place["table"]) if part)):
-        text = "A file is named by its path below the connection's own folder, without `..` and control characters."
-        problems.append(Invalid(text, field=field))
+        return problems
+    table = Table(place["table"], place.get("schema") or "")
+    try:
+        connectors.check_format(row.connection.connector, table, place.get("format", {}), is_written=field == "target")
+    except ConfigError as error:
+        blamed = "format" if error.code == "invalid_format" else field
+        problems.append(Invalid(error.message, code=error.code, field=blamed))
     return problems
 
 
@@ -86,7 +89,3 @@ def raise_all(problems: list[Invalid]) -> None:
 
 def _is_list_of_names(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) and name for name in value)
-
-
-def _is_below(path: str) -> bool:
-    return NOT_IN_PATHS.search(path) is None and {"", ".", ".."}.isdisjoint(path.split("/"))
