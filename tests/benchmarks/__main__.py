@@ -1,0 +1,54 @@
+"""Runs the benchmarks, prints what they found and writes it to docs/benchmarks.
+
+    make bench                     everything
+    make bench ONLY=bytes,upsert   some of it; what the others found last stays in the table
+    make bench ROWS=100000         with smaller tables (default: 1,000,000), ROUNDS=5: with more rounds (default: 3)
+
+The state folder is .crossdock/bench, whose servers are as durable as everybody's: speed is measured, not pretended.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from config.home import ROOT
+
+os.environ.setdefault("CROSSDOCK_HOME", str(ROOT / ".crossdock" / "bench"))
+os.environ.setdefault("CROSSDOCK_EMBEDDED", "1")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+
+
+def main() -> None:
+    import django
+
+    django.setup()
+    from tests.benchmarks import report
+    from tests.benchmarks.catalogue import BENCHMARKS
+    from tests.benchmarks.rig import standing
+
+    names = [name for name in os.environ.get("ONLY", "").split(",") if name] or list(BENCHMARKS)
+    if unknown := sorted(set(names) - set(BENCHMARKS)):
+        sys.exit(f"There is no benchmark {unknown[0]}; there are {', '.join(BENCHMARKS)}.")
+    rows, rounds = int(os.environ.get("ROWS", "1000000")), int(os.environ.get("ROUNDS", "3"))
+    with own_database(), standing(rows=rows, rounds=rounds) as rig:
+        for name in names:
+            report.keep(name, result := BENCHMARKS[name](rig))
+            report.say(name, result)
+    report.write()
+
+
+@contextmanager
+def own_database() -> Iterator[None]:
+    from django.db import connection
+
+    name = connection.settings_dict["NAME"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    try:
+        yield
+    finally:
+        connection.creation.destroy_test_db(name, verbosity=0)
+
+
+if __name__ == "__main__":
+    main()

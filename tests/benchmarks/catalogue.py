@@ -1,0 +1,21 @@
+"""The benchmarks by the names that ONLY takes, in the order in which they are run."""
+
+from collections.abc import Callable
+
+from tests.benchmarks import jobs, lanes, mariadb, upserts
+from tests.benchmarks.contest import Result
+from tests.benchmarks.rig import Rig
+
+BENCHMARKS: dict[str, Callable[[Rig], Result]] = {
+    "bytes": lanes.bytes_lane,
+    "casts": lanes.casts,
+    "rows": lanes.rows_lane,
+    "upsert": upserts.as_it_is,
+    "upsert-rows": upserts.mapped,
+    "to-mariadb": mariadb.writes,
+    "from-mariadb": mariadb.reads,
+    "starts": jobs.starts,
+    "small": jobs.small_jobs,
+    "broker": jobs.without_broker,
+    "schedules": jobs.schedules,
+}

@@ -1,0 +1,71 @@
+"""A whole table from PostgreSQL to PostgreSQL, by each of the lanes."""
+
+from typing import Any
+
+from tests.benchmarks import tables
+from tests.benchmarks.contest import Marks, Result, contest
+from tests.benchmarks.meter import Cost
+from tests.benchmarks.rig import SOURCE, TARGET, Rig
+
+CASTS = [
+    {"generate": "id", "extract": "$.id"},
+    {"generate": "uid", "extract": "$.uid"},
+    {"generate": "customer", "extract": "$.customer"},
+    {"generate": "email", "extract": "$.email"},
+    {"generate": "amount", "extract": "$.amount", "cast": "double"},
+    {"generate": "tax", "extract": "$.tax", "cast": "numeric(12,2)"},
+    {"generate": "placed_at", "extract": "$.placed_at"},
+    {"generate": "changed_at", "extract": "$.changed_at"},
+    {"generate": "is_paid", "extract": "$.is_paid"},
+    {"generate": "items", "extract": "$.items", "cast": "bigint"},
+    {"generate": "address", "extract": "$.address"},
+    {"generate": "note", "extract": "$.note"},
+]
+MAPPING = [
+    {"generate": "id", "extract": "$.id"},
+    {"generate": "number", "extract": "$.uid"},
+    {"generate": "name", "extract": "$.customer"},
+    {"generate": "mail", "extract": "$.email"},
+    {"generate": "total", "extract": "$.amount", "cast": "numeric(14,2)"},
+    {"generate": "ordered_at", "extract": "$.placed_at"},
+    {"generate": "paid", "extract": "$.is_paid"},
+    {"generate": "city", "extract": "$.address.city", "dataType": "string"},
+    {"generate": "zip", "extract": "$.address.zip", "dataType": "string"},
+    {"generate": "remark", "extract": "$.note", "default": "none"},
+]
+AGAINST = "`psql COPY (binary) | psql COPY (binary)` and the same `ADD PRIMARY KEY`"
+
+
+def bytes_lane(rig: Rig) -> Result:
+    about = f"a full refresh of 12 columns, nothing changed on the way; against {AGAINST}"
+    return _refresh(rig, "PostgreSQL → PostgreSQL, as it is", about, Marks(wall=1.5, cpu=1.4))
+
+
+def casts(rig: Rig) -> Result:
+    about = f"a full refresh of 12 columns of which three are cast; against {AGAINST}, which casts nothing"
+    return _refresh(rig, "PostgreSQL → PostgreSQL, three casts", about, Marks(wall=2.5), mapping=CASTS)
+
+
+def rows_lane(rig: Rig) -> Result:
+    about = f"a full refresh by a mapping of 10 fields, two out of JSON; against {AGAINST}, which maps nothing"
+    return _refresh(rig, "PostgreSQL → PostgreSQL, 10 fields mapped", about, Marks(client=25), mapping=MAPPING)
+
+
+def _refresh(rig: Rig, title: str, about: str, marks: Marks, **fields: Any) -> Result:
+    tables.large(rig)
+    flow = rig.flow("orders", mode="replace", **fields)
+
+    def limit() -> Cost:
+        loading = (tables.create(), "COPY orders FROM STDIN (FORMAT binary)", tables.KEY)
+        return rig.psql((SOURCE, ("COPY orders TO STDOUT (FORMAT binary)",)), (TARGET, loading))
+
+    return contest(
+        title=title,
+        about=about,
+        rows=rig.rows,
+        rounds=rig.rounds,
+        ours=lambda: rig.carry(flow, rig.rows),
+        limit=limit,
+        marks=marks,
+        prepare=lambda: tables.without_target(rig),
+    )

@@ -1,0 +1,121 @@
+"""What work costs: seconds on the clock and of the processors, and how far memory grew."""
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import psutil
+
+Value = TypeVar("Value", int, float)
+SECONDS_BETWEEN_LOOKS = 0.05
+
+
+@dataclass(frozen=True)
+class Cost:
+    """`wall`: seconds; `client` and `server`: of CPU, in the worker (or the limit's programs) and in the database;
+    `memory`: bytes above those of a process that has done nothing yet."""
+
+    wall: float
+    client: float
+    server: float
+    memory: int
+    lane: str = ""
+
+    @property
+    def cpu(self) -> float:
+        return self.client + self.server
+
+
+class Family:
+    """A process and all below it, those included that have ended and were waited for."""
+
+    def __init__(self, pid: int) -> None:
+        self.head = psutil.Process(pid)
+
+    def cpu(self) -> float:
+        """Seconds."""
+        return sum(self._of_each(lambda process: sum(process.cpu_times()[:4])).values())
+
+    def resident(self) -> dict[int, int]:
+        """Bytes by process."""
+        return self._of_each(lambda process: process.memory_info().rss)
+
+    def _of_each(self, value: Callable[[psutil.Process], Value]) -> dict[int, Value]:
+        found = {}
+        for process in (self.head, *self.head.children(recursive=True)):
+            try:
+                found[process.pid] = value(process)
+            except psutil.NoSuchProcess:  # between the list and the look
+                continue
+        return found
+
+
+class MemoryWatch:
+    """While open, looks again and again how large the largest process of a family is. `most`: in bytes."""
+
+    def __init__(self, family: Family) -> None:
+        self.family = family
+        self.most = 0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "MemoryWatch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(SECONDS_BETWEEN_LOOKS):
+            self.most = max(self.most, *self.family.resident().values())
+
+
+@dataclass
+class Spent:
+    """Filled when the block of `metered` ends."""
+
+    wall: float = 0.0
+    client: float = 0.0
+    server: float = 0.0
+    memory: int = 0
+
+
+@contextmanager
+def metered(client: Family, server: Family, *, fresh: int = 0) -> Iterator[Spent]:
+    """`fresh`: bytes of a process of the family that has done nothing yet."""
+    spent = Spent()
+    used, served, started = client.cpu(), server.cpu(), time.monotonic()
+    with MemoryWatch(client) as watch:
+        yield spent
+    spent.wall = time.monotonic() - started
+    spent.client, spent.server = client.cpu() - used, server.cpu() - served
+    spent.memory = watch.most - fresh
+
+
+def pipeline(commands: Sequence[Sequence[str]], environment: dict[str, str], server: Family) -> Cost:
+    """Programs one into the other. Raises CalledProcessError when one of them fails."""
+    served, started = server.cpu(), time.monotonic()
+    processes: list[subprocess.Popen[bytes]] = []
+    for number, command in enumerate(commands):
+        source = processes[-1].stdout if processes else subprocess.DEVNULL
+        sink = subprocess.PIPE if number < len(commands) - 1 else subprocess.DEVNULL
+        processes.append(subprocess.Popen(command, stdin=source, stdout=sink, env=environment))
+        if processes[:-1]:
+            processes[-2].stdout.close()  # else the first would never hear that the second is gone
+    client, memory = 0.0, 0
+    for process in processes:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        client += usage.ru_utime + usage.ru_stime
+        memory = max(memory, usage.ru_maxrss * 1024)
+    for process in processes:
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, process.args)
+    return Cost(time.monotonic() - started, client, server.cpu() - served, memory)
