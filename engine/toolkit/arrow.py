@@ -41,11 +41,12 @@ JSON = frozenset({Kind.JSON, Kind.ARRAY})
 
 def texts(batch: Batch, columns: Sequence[Column]) -> Batch:
     """The batch with every decimal and moment as the text of the value model."""
-    arrays = [
-        array if column.type.kind in PLAIN else _text_of(array)
-        for array, column in zip(batch.columns, columns, strict=True)
-    ]
-    return _batch(arrays, columns)
+    return batch_of([text(array, column) for array, column in zip(batch.columns, columns, strict=True)], columns)
+
+
+def text(array: Array, column: Column) -> Array:
+    """One column with every decimal and moment as the text of the value model."""
+    return array if column.type.kind in PLAIN else _text_of(array)
 
 
 def _text_of(array: Array) -> Array:
@@ -78,7 +79,7 @@ def typed(batch: Batch, columns: Sequence[Column]) -> Batch:
     arrays = [
         _cast(array, strict_type(column.type), column) for array, column in zip(batch.columns, columns, strict=True)
     ]
-    return _batch(arrays, columns)
+    return batch_of(arrays, columns)
 
 
 def _cast(array: Array, wanted: ArrowType, column: Column) -> Array:
@@ -108,17 +109,18 @@ def _with_zone(array: Array, wanted: ArrowType) -> Array:
 
 def rows(batch: Batch, columns: Sequence[Column]) -> list[Row]:
     """The batch's rows in the value model."""
-    lists = [
-        _raw_json(array.to_pylist()) if column.type.kind in JSON else array.to_pylist()
-        for array, column in zip(texts(batch, columns).columns, columns, strict=True)
-    ]
+    lists = [values(array, column) for array, column in zip(batch.columns, columns, strict=True)]
     names = [column.name for column in columns]
     # in C throughout: this is the most that a row costs here
     return list(map(dict, map(zip, repeat(names), zip(*lists, strict=True))))
 
 
-def _raw_json(values: list[Any]) -> list[Any]:
-    return [None if value is None else RawJson(value) for value in values]
+def values(array: Array, column: Column) -> list[Any]:
+    """One column's values in the value model."""
+    found: list[Any] = text(array, column).to_pylist()
+    if column.type.kind not in JSON:
+        return found
+    return [None if value is None else RawJson(value) for value in found]
 
 
 def batch(rows: Iterable[Row], columns: Sequence[Column]) -> Batch:
@@ -127,10 +129,11 @@ def batch(rows: Iterable[Row], columns: Sequence[Column]) -> Batch:
     Raises RecordError when one of the values does not fit its column.
     """
     rows = list(rows)
-    return _batch([_column([row.get(column.name) for row in rows], column) for column in columns], columns)
+    return batch_of([array([row.get(column.name) for row in rows], column) for column in columns], columns)
 
 
-def _column(values: list[Any], column: Column) -> Array:
+def array(values: list[Any], column: Column) -> Array:
+    """Values of the value model as one column of a loose type. Raises RecordError when one of them does not fit it."""
     types = set(map(type, values)) - {NoneType}
     exact, convert = CONVERTERS.get(column.type.kind, (frozenset({str}), _text_value))
     try:
@@ -179,5 +182,6 @@ def _refusal(column: Column) -> RecordError:
     return RecordError(f"A value of the column {column.name!r} is not a valid {kind}.", code="invalid_value")
 
 
-def _batch(arrays: Sequence[Array], columns: Sequence[Column]) -> Batch:
+def batch_of(arrays: Sequence[Array], columns: Sequence[Column]) -> Batch:
+    """The columns under their names."""
     return pa.RecordBatch.from_arrays(list(arrays), [column.name for column in columns])
