@@ -231,6 +231,8 @@ JOB_ORGANIZATION_SLOTS = env.integer("JOB_ORGANIZATION_SLOTS", 1, least=1)
 """So many of all workers' slots an organisation keeps while others wait."""
 JOB_ATTEMPTS = env.integer("JOB_ATTEMPTS", 5, least=1)
 """After so many attempts in a row without any progress a job fails."""
+JOB_SPREAD_SECONDS = min(30, env.integer("JOB_SPREAD_SECONDS", 10))
+"""Over so many seconds at most a crowd of schedules is spread that are due together."""
 JOB_INTERACTIVE_SECONDS = env.seconds("JOB_INTERACTIVE_SECONDS", 90)
 """So long may a job of the queue `interactive` take."""
 JOB_STANDSTILL_SECONDS = env.seconds("JOB_STANDSTILL_SECONDS", 600)

@@ -67,7 +67,7 @@ class Job(Owned):
 
     `kind` names the runner, `subject_*` what is run; `labels` are the uids that lists filter by, copied when the job is
     made. `fence` rises with every attempt and guards every write. A job without a lease that is `running` has been
-    handed back and is due at `not_before`.
+    handed back. Nothing is due before its `not_before`.
     """
 
     class Origin(models.TextChoices):

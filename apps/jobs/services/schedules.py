@@ -2,9 +2,11 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from zlib import crc32
 from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
+from django.conf import settings
 from django.db import connection, transaction
 
 from apps.errors import Invalid
@@ -13,6 +15,8 @@ from apps.jobs.runners import runner
 
 MINIMUM_SECONDS = 60
 MAXIMUM_SECONDS = 366 * 86_400
+STARTS_PER_SECOND = 20
+"""So few that are due together begin to the second."""
 QUEUED_EVENTS = """
 INSERT INTO jobs_jobevent (job_id, number, at, level, message, data)
 SELECT id, 1, clock_timestamp(), 'state', 'queued', '{"origin": "schedule"}' FROM jobs_job WHERE uid = ANY(%s)
@@ -96,14 +100,17 @@ def next_slot(schedule: Schedule, *, after: datetime) -> datetime | None:
 
 
 def take_due_slots(*, at: datetime, limit: int = 500) -> int:
-    """Starts a job for every due schedule: one, however many slots were missed. How many slots were taken."""
+    """Starts a job for every due schedule: one, however many slots were missed. How many slots were taken.
+
+    A crowd is spread over JOB_SPREAD_SECONDS at most, less than any two slots are apart; the slots stay where they are.
+    """
     with transaction.atomic():
         due = list(
             Schedule.objects.select_for_update(skip_locked=True)
             .filter(is_enabled=True, paused_reason="", next_at__lte=at)
             .order_by("next_at")[:limit]
         )
-        jobs = [_job(schedule) for schedule in due]
+        jobs = [_job(schedule, not_before=_place(schedule, among=len(due), at=at)) for schedule in due]
         # a subject whose next run waits already keeps that one
         Job.objects.bulk_create(jobs, ignore_conflicts=True)
         with connection.cursor() as cursor:
@@ -124,7 +131,15 @@ def database_now() -> datetime:
     return moment
 
 
-def _job(schedule: Schedule) -> Job:
+def _place(schedule: Schedule, *, among: int, at: datetime) -> datetime | None:
+    """When it may begin if many are due together: always at the same place of the seconds that they are spread over."""
+    window = min(settings.JOB_SPREAD_SECONDS, among / STARTS_PER_SECOND)
+    if among <= STARTS_PER_SECOND:
+        return None
+    return at + timedelta(seconds=window * crc32(schedule.uid.encode()) / 2**32)
+
+
+def _job(schedule: Schedule, *, not_before: datetime | None) -> Job:
     runs = runner(schedule.kind)
     return Job(
         kind=schedule.kind,
@@ -138,6 +153,7 @@ def _job(schedule: Schedule) -> Job:
         is_exclusive=runs.is_exclusive,
         schedule=schedule,
         slot_at=schedule.next_at,
+        not_before=not_before,
     )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from pytest_django import Settings
 
 from apps.accounts.models import Organization
 from apps.errors import Invalid
@@ -172,6 +173,48 @@ def test_more_are_due_than_one_round_takes(make: Make) -> None:
         make(subject, interval=60)
     assert [take_due_slots(at=AT + MINUTE, limit=2) for _ in range(4)] == [2, 2, 1, 0]
     assert Job.objects.count() == 5
+
+
+def test_few_that_are_due_together_begin_to_the_second(make: Make) -> None:
+    for subject in range(20):
+        make(subject, interval=60)
+    take_due_slots(at=AT + MINUTE)
+    assert set(Job.objects.values_list("not_before", flat=True)) == {None}
+
+
+@pytest.mark.parametrize(("count", "seconds"), [(40, 2), (300, 10)])
+def test_a_crowd_that_is_due_together_is_spread(make: Make, count: int, seconds: int) -> None:
+    for subject in range(count):
+        make(subject, interval=60)
+    take_due_slots(at=AT + MINUTE)
+    begins = [job.not_before for job in Job.objects.order_by("not_before")]
+    assert begins[0] >= AT + MINUTE
+    assert begins[-1] < AT + MINUTE + timedelta(seconds=seconds)
+    assert begins[-1] - begins[0] > timedelta(seconds=seconds * 0.7)
+    assert set(Job.objects.values_list("slot_at", flat=True)) == {AT + MINUTE}
+    assert set(Schedule.objects.values_list("next_at", flat=True)) == {AT + 2 * MINUTE}
+
+
+def test_a_schedule_has_the_same_place_in_every_crowd(make: Make) -> None:
+    for subject in range(30):
+        make(subject, interval=60)
+    places = []
+    for minute in (1, 2):
+        moment = AT + minute * MINUTE
+        take_due_slots(at=moment)
+        waiting = Job.objects.filter(state=State.QUEUED).order_by("subject_id")
+        places.append([job.not_before - moment for job in waiting])
+        for job in waiting:
+            jobs.cancel(job=job)
+    assert places[0] == places[1]
+
+
+def test_a_crowd_need_not_be_spread(make: Make, settings: Settings) -> None:
+    settings.JOB_SPREAD_SECONDS = 0
+    for subject in range(30):
+        make(subject, interval=60)
+    take_due_slots(at=AT + MINUTE)
+    assert set(Job.objects.values_list("not_before", flat=True)) == {AT + MINUTE}
 
 
 @pytest.mark.django_db(transaction=True)
