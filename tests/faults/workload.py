@@ -44,8 +44,12 @@ CREATE TRIGGER count BEFORE INSERT ON "{{name}}" FOR EACH ROW EXECUTE FUNCTION "
 """
 """A sequence is not rolled back, so it also counts the rows that had to be sent again."""
 
-PASS_ALL = {"filter": ["greaterthan", ["extract", "id"], 0]}
-"""A filter of the import, so that the rows lane is taken."""
+CAST = [
+    {"generate": "id", "extract": "$.id"},
+    {"generate": "v", "extract": "$.v", "cast": "varchar(100)"},
+    {"generate": "updated_at", "extract": "$.updated_at"},
+]
+"""A mapping that changes nothing, and yet has to look at every row."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ def _flow(pipeline: Pipeline, connection: Connection) -> Flow:
     if pipeline.mode == "upsert":
         target["key"] = ["id"]
     if pipeline.lane == "rows":
-        target |= PASS_ALL
+        target["mapping"] = CAST
     import_ = flows.create_import(**owner, values={"name": pipeline.name, "connection": connection, **target})
     steps = {"generators": [{"export": export}], "processors": [{"destination": import_}]}
     values = {"name": pipeline.name, "is_enabled": True, "schedule": {"interval": 60}, **steps}
