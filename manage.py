@@ -15,14 +15,16 @@ def main() -> None:
         sys.exit(str(error))
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     if command == "test":
-        run_tests(sys.argv[2:])
+        run_module("pytest", sys.argv[2:])
+    elif command == "bench":
+        run_module("tests.benchmarks", sys.argv[2:])
     elif command != "install":
         run_django()
 
 
-def run_tests(arguments: "list[str]") -> None:
+def run_module(name: str, arguments: "list[str]") -> None:
     os.chdir(install.ROOT)
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])
+    os.execv(sys.executable, [sys.executable, "-m", name, *arguments])
 
 
 def run_django() -> None:

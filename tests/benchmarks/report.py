@@ -1,23 +1,102 @@
-"""What the benchmarks found: printed and kept."""
+"""What the benchmarks found: printed, kept in docs/benchmarks/results.json, and told from there in its README."""
+
+import json
+import os
+import platform
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psutil
 
 from config.home import ROOT
-from tests.benchmarks.contest import Result
+from tests.benchmarks import plots
+from tests.benchmarks.catalogue import BENCHMARKS
+from tests.benchmarks.contest import CLIENT, CPU, MEMORY, WALL, Figure, Result
 
 FOLDER = ROOT / "docs" / "benchmarks"
+TEMPLATE = Path(__file__).with_name("README.template.md")
+Kept = dict[str, Any]
+"""A Result as JSON."""
 
 
 def say(name: str, result: Result) -> None:
     print(f"\n{name}: {result.title}")  # noqa: T201
     for label, figure in result.figures.items():
         mark = "" if figure.most is None else f"   (at most {figure.most:g}{', MISSED' if figure.is_missed else ''})"
-        print(f"  {label:<24}{figure.value:>10.2f}{mark}")  # noqa: T201
+        print(f"  {label:<44}{figure.value:>10.2f}{mark}")  # noqa: T201
     for label, fact in result.facts.items():
-        print(f"  {label:<24}{fact!s:>10}")  # noqa: T201
+        print(f"  {label:<44}{fact!s:>10}")  # noqa: T201
 
 
-def keep(name: str, result: Result) -> None:
-    pass
+def keep(name: str, result: Result, folder: Path = FOLDER) -> None:
+    """At once, so that what comes later may fail."""
+    folder.mkdir(parents=True, exist_ok=True)
+    results = kept(folder)
+    results[name] = {**asdict(result), "at": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine()}
+    in_order = {name: results[name] for name in BENCHMARKS if name in results}
+    (folder / "results.json").write_text(json.dumps(in_order, indent=1, ensure_ascii=False) + "\n")
 
 
-def write() -> None:
-    pass
+def kept(folder: Path = FOLDER) -> dict[str, Kept]:
+    file = folder / "results.json"
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def write(folder: Path = FOLDER) -> None:
+    """The README and its plots, from what is kept."""
+    results = kept(folder)
+    moving = {name: result for name, result in results.items() if CLIENT in result["figures"]}
+    others = {name: result for name, result in results.items() if name not in moving}
+    text = TEMPLATE.read_text()
+    for mark, lines in (
+        ("moving", _moving_table(moving)),
+        ("jobs", _jobs_table(others)),
+        ("about", _about(results)),
+        ("machines", sorted({f"{result['at']}: {result['machine']}." for result in results.values()})),
+    ):
+        text = text.replace(f"<!-- {mark} -->", "\n".join(lines))
+    (folder / "README.md").write_text(text)
+    plots.draw(results, folder)
+
+
+@cache
+def machine() -> str:
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()},"
+        f" Python {platform.python_version()}"
+    )
+
+
+def _moving_table(results: dict[str, Kept]) -> list[str]:
+    lines = [f"| | lane | rows a second | {WALL} | {CPU} | {CLIENT} | {MEMORY} |", "|---|---|---:|---:|---:|---:|---:|"]
+    for result in results.values():
+        facts, figures = result["facts"], result["figures"]
+        cells = [_shown(figures.get(label)) for label in (WALL, CPU, CLIENT, MEMORY)]
+        lines.append(f"| {result['title']} | {facts['lane']} | {facts['rows a second']:,} | {' | '.join(cells)} |")
+    return lines
+
+
+def _jobs_table(results: dict[str, Kept]) -> list[str]:
+    lines = ["| | | |", "|---|---|---:|"]
+    for result in results.values():
+        for number, (label, figure) in enumerate(result["figures"].items()):
+            lines.append(f"| {'' if number else result['title']} | {label} | {_shown(figure)} |")
+    return lines
+
+
+def _about(results: dict[str, Kept]) -> list[str]:
+    return [f"- `{name}`, {result['title']}: {result['about']}." for name, result in results.items()]
+
+
+def _shown(kept_figure: dict[str, Any] | None) -> str:
+    if kept_figure is None:
+        return ""
+    figure = Figure(**kept_figure)
+    value = f"{figure.value:,.2f}" if figure.value < 10 else f"{figure.value:,.0f}"
+    if figure.most is None:
+        return value
+    return f"**{value}** (> {figure.most:g})" if figure.is_missed else f"{value} (≤ {figure.most:g})"

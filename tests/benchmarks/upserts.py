@@ -4,12 +4,21 @@ from typing import Any
 
 from tests.benchmarks import tables
 from tests.benchmarks.contest import Marks, Result, contest
-from tests.benchmarks.lanes import CASTS
 from tests.benchmarks.meter import Cost
 from tests.benchmarks.rig import SOURCE, TARGET, Rig
 
 SHARE = 10
 STAGED = "a binary `COPY` by psql into a temporary table, then `INSERT … ON CONFLICT DO UPDATE`"
+
+COLUMNS = (
+    "id", "uid", "customer", "email", "amount", "tax", "placed_at", "changed_at", "is_paid", "items", "address", "note"
+)  # fmt: skip
+MAPPING = [
+    {"generate": name, "extract": f"$.{name}"}
+    if name != "customer"
+    else {"generate": name, "extract": "$.address.city", "dataType": "string"}
+    for name in COLUMNS
+]
 
 
 def as_it_is(rig: Rig) -> Result:
@@ -17,7 +26,7 @@ def as_it_is(rig: Rig) -> Result:
 
 
 def mapped(rig: Rig) -> Result:
-    return _upsert(rig, "Upsert of a tenth, row by row", Marks(wall=1.3), filter=["greaterthan", ["extract", "id"], 0])
+    return _upsert(rig, "Upsert of a tenth, a field mapped", Marks(wall=1.3), mapping=MAPPING)
 
 
 def _upsert(rig: Rig, title: str, marks: Marks, **fields: Any) -> Result:
@@ -51,8 +60,7 @@ def _changes(rig: Rig, rows: int) -> None:
 
 
 def _staged(rig: Rig) -> Cost:
-    names = [rule["generate"] for rule in CASTS]
-    update = ", ".join(f"{name} = EXCLUDED.{name}" for name in names if name != "id")
+    update = ", ".join(f"{name} = EXCLUDED.{name}" for name in COLUMNS if name != "id")
     merging = (
         "CREATE TEMPORARY TABLE page (LIKE orders)",
         "COPY page FROM STDIN (FORMAT binary)",
