@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -208,13 +209,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """Who writes: one step of a flow, and the attempt (`fence`, ever rising) of the job that runs it."""
+    """Who writes: one step of a flow, and the attempt (`fence`, ever rising) of the job that runs it, which was asked
+    for at `begun_at`."""
 
     step: str
     stream: str
     job: str
     fence: int
     generation: int = 0
+    begun_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

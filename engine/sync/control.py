@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from engine.contract import Position
@@ -31,11 +32,12 @@ class Control(Protocol):
     be continued from. While `interruptible` is open, every other wish to stop also calls `interrupt`, from another
     thread. `progress` tells of a checkpoint, `pulse` of life between two. `refused` answers how many records a step
     has refused so far; `forget_behind` drops what was told of pages that were never committed. `keep` and `recall` hold
-    our own copy of a step's position.
+    our own copy of a step's position. `begun_at` is when the job was asked for, the same in all its attempts.
     """
 
     job: str
     fence: int
+    begun_at: datetime
 
     def raise_if_stopped(self, *, may_hand_back: bool) -> None: ...
     def interruptible(self, interrupt: Callable[[], None]) -> AbstractContextManager[None]: ...

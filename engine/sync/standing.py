@@ -115,7 +115,12 @@ def _passes_as_is(generator: Generator, hand: Hand) -> bool:
 def _open(generator: Generator, step: WriteStep, stream: Stream, control: Control, stack: ExitStack) -> Hand:
     mapping = compile_mapping(step.mapping, _understood(stream.columns, generator, step))
     lineage = Lineage(
-        step=step.uid, stream=generator.memory, job=control.job, fence=control.fence, generation=step.generation
+        step=step.uid,
+        stream=generator.memory,
+        job=control.job,
+        fence=control.fence,
+        generation=step.generation,
+        begun_at=control.begun_at,
     )
     key = step.target.key or mapping.renamed(stream.key)
     writer = stack.enter_context(closing(step.driver.writer(step.target, mapping.columns, key, lineage)))

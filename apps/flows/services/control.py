@@ -25,6 +25,7 @@ class FlowControl:
         self.rows = rows
         self.job = work.job.uid
         self.fence = work.job.fence
+        self.begun_at = work.job.created_at
 
     def raise_if_stopped(self, *, may_hand_back: bool) -> None:
         self.work.stop.raise_if_shown(may_hand_back=may_hand_back)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from datetime import UTC, datetime
 from typing import Any
 
 from engine.contract import Position
@@ -36,6 +37,7 @@ class Recorder:
         self.notes = notes or Notes()
         self.job = job
         self.fence = fence
+        self.begun_at = datetime(2024, 2, 29, 23, 59, 58, tzinfo=UTC)
         self.stop = ""
         self.at_checkpoint = at_checkpoint
         self.figures: list[Figures] = []
