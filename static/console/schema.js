@@ -8,13 +8,15 @@ const MANY = 12;
 const tree = document.querySelector("[data-tree]");
 const form = document.querySelector("[data-tree-form]");
 
-// Each level: its icon, what is below it in the answer, and the level of that.
+// Each level: its icon, what is below it in the answer, and the level of that. Stores of files have folders, and files.
+const HOLDS_FILES = tree?.dataset.kind === "files";
 const LEVELS = {
   root: { icon: "dns", answer: "catalogs", below: "catalog" },
-  catalog: { icon: "database", answer: "schemas", below: "schema" },
+  catalog: { icon: HOLDS_FILES ? "dns" : "database", answer: "schemas", below: "schema" },
   schema: { icon: "folder", answer: "tables", below: "table" },
-  table: { icon: "table" },
+  table: { icon: HOLDS_FILES ? "draft" : "table" },
 };
+const UNNAMED = HOLDS_FILES ? "(top folder)" : "(default)";
 
 async function look(place) {
   const asked = form.cloneNode(true);
@@ -56,7 +58,7 @@ function branches(answer, level, place) {
   const names = answer[key].map((found) => found.name ?? found);
   if (!names.length) return [element("p", { class: "cd-empty" }, "Nothing here.")];
   const made = names.map((name) => {
-    const details = branch(name || "(default)", below, { ...place, [below]: name });
+    const details = branch(name || UNNAMED, below, { ...place, [below]: name });
     details.dataset.name = name.toLowerCase();
     return details;
   });
@@ -98,7 +100,7 @@ function typeOf(column) {
 }
 
 if (tree) {
-  const root = branch(tree.dataset.name, "root", {});
+  const root = HOLDS_FILES ? branch(tree.dataset.name, "catalog", { catalog: "" }) : branch(tree.dataset.name, "root", {});
   tree.append(root);
   root.open = true;
 }
