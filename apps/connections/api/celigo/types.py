@@ -71,19 +71,34 @@ class DatabaseType(ConnectionType):
 
 
 class FtpType(ConnectionType):
-    """FTP with TLS and without is one connector of ours."""
+    """FTP with TLS and without is one connector of ours, and its `tls` says which."""
 
     def settings(self, block: Values) -> Values:
+        if block.get("usePassiveMode") is False:
+            raise Invalid("Only passive mode is supported.", field="ftp.usePassiveMode")
         settings = super().settings(block)
-        if block.get("type") == "ftp":
-            settings.setdefault("tls", "off")
+        is_implicit = settings.pop("useImplicitFtps", False)
+        if block.get("type") != "sftp":
+            settings["tls"] = "off" if block.get("type") == "ftp" else "implicit" if is_implicit else "explicit"
         return settings
 
     def block(self, connector: str, settings: Values) -> Values:
         said = super().block(connector, settings)
-        if said.get("tls", "off") != "off":
+        tls = said.pop("tls", "off")
+        if tls != "off":
             said["type"] = "ftps"
-        return said
+        return said | ({"useImplicitFtps": True} if tls == "implicit" else {})
+
+
+class S3Type(ConnectionType):
+    """The bucket that Celigo only pings is the one that is meant, if no other is."""
+
+    def settings(self, block: Values) -> Values:
+        settings = super().settings(block)
+        pinged = block.get("pingBucket")
+        if pinged and settings.setdefault("bucket", pinged) != pinged:
+            raise Invalid("The bucket to ping must be the bucket.", field="s3.pingBucket")
+        return settings
 
 
 TYPES: Mapping[str, ConnectionType] = {
@@ -94,11 +109,13 @@ TYPES: Mapping[str, ConnectionType] = {
             "ftp",
             {"sftp": "sftp", "ftp": "ftp", "ftps": "ftp"},
             {"hostURI": "host", "username": "user", "authKey": "private_key", "hostKey": "host_key"},
+            kept=("usePassiveMode", "entryParser", "userDirectoryIsRoot"),
         ),
-        ConnectionType(
+        S3Type(
             "s3",
             {"": "s3"},
             {"accessKeyId": "access_key_id", "secretAccessKey": "secret_access_key"},
+            kept=("pingBucket",),
         ),
         ConnectionType("filesystem", {"": "folder", "http": "http_files"}),
     )

@@ -94,18 +94,17 @@ class FolderBlocks:
         return {name: data[name] for name in ("file", self.place)}
 
     def source_blocks(self, row: Values) -> Values:
-        said = {name: row["document"].get(name) for name in ("file", self.place)}
-        is_delta = row["type"] == Export.Type.DELTA
-        meant = self._source(said, is_delta=is_delta) if all(said.values()) else None
+        said, is_delta = self._kept(row), row["type"] == Export.Type.DELTA
+        meant = self._source(said, is_delta=is_delta) if said else None
         if meant == row["source"] and said["file"].get("columns", []) == row["columns"]:
             return said
         columns = {"columns": row["columns"]} if row["columns"] else {}
         return self._own_words(row["source"], skipDelete=True, **columns)
 
     def target_blocks(self, row: Values) -> Values:
-        said = {name: row["document"].get(name) for name in ("file", self.place)}
+        said = self._kept(row)
         stored = {"target": row["target"], "mode": row["mode"], "allow_empty": row["allowEmpty"]}
-        if all(said.values()) and self._target(said) == stored:
+        if said and self._target(said) == stored:
             return said
         blocks = self._own_words(row["target"])
         blocks[self.place] |= {"mode": row["mode"]} | ({"allowEmpty": True} if row["allowEmpty"] else {})
@@ -113,6 +112,11 @@ class FolderBlocks:
 
     def check_place(self, block: Values, connection: Connection) -> None:
         """Raises Invalid for a place that the connection does not lead to."""
+
+    def _kept(self, row: Values) -> Values:
+        """The blocks as they were said, {} if they were not."""
+        kept = row["document"]
+        return self.said(kept) if "file" in kept and self.place in kept else {}
 
     def path_read(self, block: Values, file: Values) -> str:
         """The pattern of the files that are meant, below the connection's own folder."""
