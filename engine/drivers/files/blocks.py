@@ -69,8 +69,8 @@ def present(unit: Unit, names: Sequence[str], wanted: Sequence[Column], known: C
 
 
 class Encoder(Protocol):
-    """How rows of one type are written into a file. `prepared` makes a batch ready, or raises RecordError and has
-    written nothing of it; `close` writes the end and leaves the file open."""
+    """How batches, in the columns of the writer, become a file of one type. `prepared` makes one ready, or raises
+    RecordError and nothing of it is written; `close` writes the end and leaves the file open."""
 
     def prepared(self, batch: Batch) -> Any: ...
     def write(self, prepared: Any) -> None: ...

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from engine.drivers.files.blocks import Unit
 from engine.drivers.files.limits import Limits
+from engine.drivers.files.options import UTF_8
 from engine.errors import ConfigError
 
 BOM = codecs.BOM_UTF8
-UTF_8 = codecs.lookup("utf-8").name
 
 
 def lines(unit: Unit, encoding: str, limits: Limits) -> Iterator[bytes]:
@@ -18,7 +18,7 @@ def lines(unit: Unit, encoding: str, limits: Limits) -> Iterator[bytes]:
 
 def utf8(chunks: Iterator[bytes], encoding: str, path: str) -> Iterator[bytes]:
     """The same text in UTF-8, without a mark of its byte order. Raises ConfigError `decode_error`, naming the line."""
-    is_utf8 = codecs.lookup(encoding).name == UTF_8
+    is_utf8 = encoding == UTF_8
     decoder = codecs.getincrementaldecoder(encoding)()
     lines = 1
     is_first = True

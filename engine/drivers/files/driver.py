@@ -2,17 +2,18 @@
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from engine.contract import Request, Spec
+from engine.contract import Lineage, Request, Spec, Target
 from engine.drivers.files import errors, options, paths, plan
 from engine.drivers.files.limits import Limits
 from engine.drivers.files.listing import FEW, Listing
 from engine.drivers.files.reading import FilesReading
 from engine.drivers.files.units import Opener
+from engine.drivers.files.writing import FilesWriter
 from engine.errors import ConfigError
-from engine.schema import Stream, Table
+from engine.schema import Column, Stream, Table
 from engine.toolkit.surroundings import Surroundings
 
 
@@ -79,6 +80,9 @@ class FilesDriver(ABC):
         self._interrupted.clear()
         opener = Opener(self.filesystem, self.limits, self._raise_if_interrupted)
         return FilesReading(plan.make(request, self._listing(), opener, self.limits), request)
+
+    def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> FilesWriter:  # noqa: ARG002
+        return FilesWriter(self._listing(), target, columns, lineage)
 
     def interrupt(self) -> None:
         """Ends its readings at their next piece; may be called from another thread."""

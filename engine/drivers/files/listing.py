@@ -35,13 +35,13 @@ class Listing:
     """`filesystem`: an `fsspec.AbstractFileSystem` that is confined to the root and takes paths below it."""
 
     def __init__(self, filesystem: Any, limits: Limits) -> None:
-        self._filesystem = filesystem
+        self.filesystem = filesystem
         self._limits = limits
 
     def file(self, path: str) -> Entry:
         """Raises ConfigError `unknown_file`."""
         with errors.translated(path):
-            entry = _entry(path, self._filesystem.info(path))
+            entry = _entry(path, self.filesystem.info(path))
         if entry.is_folder:
             raise errors.unknown_file(path)
         return entry
@@ -86,10 +86,20 @@ class Listing:
                     yield entry
 
     def folder(self, path: str) -> list[Entry]:
-        """What lies in a folder, in order; names that are none are left out. Raises ConfigError `unknown_folder`."""
+        """What lies in a folder, in order; names that are none are left out, and so are files that are being written.
+
+        Raises ConfigError `unknown_folder`.
+        """
+        return [entry for entry in self._everything(path) if not paths.is_unfinished(entry.name)]
+
+    def unfinished(self, path: str) -> list[str]:
+        """The names of the files in a folder that are being written, or were."""
+        return [entry.name for entry in self._everything(path) if paths.is_unfinished(entry.name)]
+
+    def _everything(self, path: str) -> list[Entry]:
         with errors.translated(path):
             try:
-                told = self._filesystem.ls(path, detail=True)
+                told = self.filesystem.ls(path, detail=True)
             except (FileNotFoundError, NotADirectoryError) as error:
                 raise ConfigError(f"There is no folder {path!r}.", code="unknown_folder") from error
             except NotImplementedError as error:
@@ -98,7 +108,7 @@ class Listing:
         for info in told:
             name = str(info["name"]).rstrip("/").removeprefix(f"{path}/" if path else "").removeprefix("/")
             # a listing may lie: only what is a plain name in this very folder is one of its files
-            if paths.is_name(name) and not paths.is_unfinished(name):
+            if paths.is_name(name):
                 entry = _entry(f"{path}/{name}" if path else name, info)
                 found[entry.path] = entry
         return sorted(found.values(), key=lambda entry: entry.path)

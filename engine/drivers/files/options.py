@@ -21,6 +21,8 @@ TYPE_ENDINGS = {
     ".pq": "parquet",
     ".xlsx": "xlsx",
 }
+UTF_8 = codecs.lookup("utf-8").name
+OF_VALUES = "\r\n\0+-._"
 LONGEST_SKIP = 1_000_000
 
 
@@ -32,7 +34,7 @@ class Options:
 
     type: str = ""
     compression: str = ""
-    encoding: str = "utf-8"
+    encoding: str = UTF_8
     provenance: bool = False
     delimiter: str = ""
     quote: str = '"'
@@ -105,9 +107,10 @@ def _flag(option: str, value: Any) -> bool:
     return value
 
 
-def _symbol(option: str, value: Any) -> str:
-    if not isinstance(value, str) or len(value) > 1 or not value.isascii() or value in {"\r", "\n", "\0"}:
-        raise invalid(f"`{option}` must be a single ASCII character.")
+def _symbol(option: str, value: Any) -> Any:
+    is_one = isinstance(value, str) and len(value) <= 1 and value.isascii() and not value.isalnum()
+    if not is_one or (value and value in OF_VALUES):
+        raise invalid(f"`{option}` must be a single ASCII character, and none that numbers or lines are made of.")
     return value
 
 

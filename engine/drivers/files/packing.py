@@ -181,6 +181,19 @@ class Chunks(io.RawIOBase):
         return bytes(found)
 
 
+class Lent(io.BufferedIOBase):
+    """A file for somebody who would close it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        return self._file.write(data)
+
+
 def packed(sink: IO[bytes], compression: str) -> IO[bytes]:
     """A file whose content arrives in `sink` compressed; closing it does not close the sink."""
     if compression == "gzip":
@@ -190,6 +203,8 @@ def packed(sink: IO[bytes], compression: str) -> IO[bytes]:
     if compression == "xz":
         return lzma.LZMAFile(sink, "wb")
     if compression == "zstd":
-        found: IO[bytes] = pa.CompressedOutputStream(pa.PythonFile(sink, "w"), "zstd")
+        found: IO[bytes] = pa.CompressedOutputStream(pa.PythonFile(Lent(sink), "w"), "zstd")
         return found
+    if compression == "none":
+        return Lent(sink)  # type: ignore[return-value]
     raise ConfigError(f"Files cannot be written with the compression {compression!r}.", code="invalid_format")
