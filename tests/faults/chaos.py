@@ -1,7 +1,6 @@
 """One fault after another while flows run: the seed alone decides which, where, and after how long."""
 
 import random
-import shutil
 import subprocess
 import time
 from collections import Counter
@@ -17,7 +16,7 @@ from redis.exceptions import RedisError
 
 from apps.jobs.models import ENDED, LIVE, Job, Schedule
 from tests.faults.database_server import DatabaseServer
-from tests.faults.machine import LEASE_SECONDS, Machine, eventually
+from tests.faults.machine import FAKETIME, LEASE_SECONDS, Machine, eventually
 from tests.faults.workload import PIPELINES, Workload
 
 WORKERS = DISPATCHERS = 2
@@ -101,7 +100,7 @@ class Chaos:
             self._freeze_broker,
             self._repeat_hints,
         ]
-        return [*often, *often, *once, *([self._shift_clock] if shutil.which("faketime") else [])]
+        return [*often, *often, *once, *([self._shift_clock] if FAKETIME else [])]
 
     def _kill_worker(self) -> None:
         place = self.choice.randrange(WORKERS)

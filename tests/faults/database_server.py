@@ -48,7 +48,7 @@ class DatabaseServer:
         self._bury()
 
     def close(self) -> None:
-        self.crash()
+        self.stop_at_once()  # a crash would leave its shared memory behind
         shutil.rmtree(self.cluster.served, ignore_errors=True)
 
     @property
