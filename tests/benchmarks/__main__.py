@@ -2,7 +2,8 @@
 
     make bench                     everything
     make bench ONLY=bytes,upsert   some of it; what the others found last stays in the table
-    make bench ROWS=100000         with smaller tables (default: 1,000,000), ROUNDS=5: with more rounds (default: 3)
+    make bench ROWS=100000         with smaller tables (default: 1,000,000); ROUNDS=5: with more rounds (default: 3)
+    make bench INTO=/tmp/tried     keeps what was found somewhere else
 
 The state folder is .crossdock/bench, whose servers are as durable as everybody's: speed is measured, not pretended.
 """
@@ -11,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from config.home import ROOT
 
@@ -25,17 +27,24 @@ def main() -> None:
     django.setup()
     from tests.benchmarks import report
     from tests.benchmarks.catalogue import BENCHMARKS
-    from tests.benchmarks.rig import standing
+    from tests.benchmarks.rig import MissingError, RunError, standing
 
     names = [name for name in os.environ.get("ONLY", "").split(",") if name] or list(BENCHMARKS)
     if unknown := sorted(set(names) - set(BENCHMARKS)):
         sys.exit(f"There is no benchmark {unknown[0]}; there are {', '.join(BENCHMARKS)}.")
     rows, rounds = int(os.environ.get("ROWS", "1000000")), int(os.environ.get("ROUNDS", "3"))
+    folder = Path(os.environ.get("INTO") or ROOT / "docs" / "benchmarks")
+    failed = []
     with own_database(), standing(rows=rows, rounds=rounds) as rig:
         for name in names:
-            report.keep(name, result := BENCHMARKS[name](rig))
-            report.say(name, result)
-    report.write()
+            try:
+                report.keep(name, BENCHMARKS[name](rig), folder)
+            except (MissingError, RunError) as error:
+                failed.append(name)
+                print(f"\n{name} is left out. {error}")  # noqa: T201
+    report.write(folder)
+    if failed:
+        sys.exit(f"Left out: {', '.join(failed)}")
 
 
 @contextmanager

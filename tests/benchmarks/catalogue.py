@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.benchmarks import jobs, lanes, mariadb, upserts
+from tests.benchmarks import files, jobs, lanes, mariadb, upserts
 from tests.benchmarks.contest import Result
 from tests.benchmarks.rig import Rig
 
@@ -14,6 +14,11 @@ BENCHMARKS: dict[str, Callable[[Rig], Result]] = {
     "upsert-rows": upserts.mapped,
     "to-mariadb": mariadb.writes,
     "from-mariadb": mariadb.reads,
+    "csv": files.csv_to_table,
+    "gzip": files.gzip_to_table,
+    "to-csv": files.table_to_csv,
+    "to-parquet": files.table_to_parquet,
+    "parquet": files.parquet_to_table,
     "starts": jobs.starts,
     "small": jobs.small_jobs,
     "broker": jobs.without_broker,

@@ -16,7 +16,7 @@ from apps.jobs.models import ENDED, Job, Schedule
 from config.embedded.cluster import here
 from tests.benchmarks.contest import Figure, Result
 from tests.benchmarks.meter import Family
-from tests.benchmarks.rig import SOURCE, Rig
+from tests.benchmarks.rig import SOURCE, Rig, RunError
 from tests.benchmarks.web import Web
 from tests.faults.machine import eventually
 
@@ -89,7 +89,7 @@ def without_broker(rig: Rig) -> Result:
             mend()
         jobs = _ended([uid for uid, _ in answers])
         if [job.attempt for job in jobs] != [1] * WITHOUT_BROKER:
-            raise RuntimeError("A job did not run once.")
+            raise RunError("A job did not run once.")
         waits = [seconds * 1000 for _, seconds in answers]
         figures[f"{name}: p50 ms"] = Figure(_percentile(waits, 50))
         figures[f"{name}: p99 ms"] = Figure(_percentile(waits, 99), 1000)
@@ -110,7 +110,7 @@ def schedules(rig: Rig) -> Result:
     used, served = dispatcher.cpu(), control.cpu()
     published = Job.objects.filter(schedule__isnull=False, published_at__isnull=False)
     if not eventually(lambda: published.count() == SCHEDULES, 300):
-        raise RuntimeError(f"{published.count()} of {SCHEDULES} were dispatched.")
+        raise RunError(f"{published.count()} of {SCHEDULES} were dispatched.")
     used, served = dispatcher.cpu() - used, control.cpu() - served
     last = published.aggregate(last=Max("published_at"))["last"]
     Job.objects.filter(schedule__isnull=False).delete()
@@ -159,9 +159,9 @@ def _ended(uids: Sequence[str]) -> list[Any]:
     """The jobs, each of which completed."""
     jobs = Job.objects.filter(uid__in=uids)
     if not eventually(lambda: jobs.filter(state__in=ENDED).count() == len(uids), 300):
-        raise RuntimeError("Not every job has ended.")
+        raise RunError("Not every job has ended.")
     if wrong := jobs.exclude(state="completed").first():
-        raise RuntimeError(f"{wrong}: {wrong.state} {wrong.error_code} {wrong.error_message}")
+        raise RunError(f"{wrong}: {wrong.state} {wrong.error_code} {wrong.error_message}")
     return list(jobs)
 
 

@@ -1,4 +1,4 @@
-"""What the benchmarks found: printed, kept in docs/benchmarks/results.json, and told from there in its README."""
+"""What the benchmarks found: printed, kept in results.json, and told from there in a README."""
 
 import json
 import os
@@ -11,28 +11,18 @@ from typing import Any
 
 import psutil
 
-from config.home import ROOT
 from tests.benchmarks import plots
 from tests.benchmarks.catalogue import BENCHMARKS
 from tests.benchmarks.contest import CLIENT, CPU, MEMORY, WALL, Figure, Result
 
-FOLDER = ROOT / "docs" / "benchmarks"
 TEMPLATE = Path(__file__).with_name("README.template.md")
 Kept = dict[str, Any]
 """A Result as JSON."""
 
 
-def say(name: str, result: Result) -> None:
-    print(f"\n{name}: {result.title}")  # noqa: T201
-    for label, figure in result.figures.items():
-        mark = "" if figure.most is None else f"   (at most {figure.most:g}{', MISSED' if figure.is_missed else ''})"
-        print(f"  {label:<44}{figure.value:>10.2f}{mark}")  # noqa: T201
-    for label, fact in result.facts.items():
-        print(f"  {label:<44}{fact!s:>10}")  # noqa: T201
-
-
-def keep(name: str, result: Result, folder: Path = FOLDER) -> None:
-    """At once, so that what comes later may fail."""
+def keep(name: str, result: Result, folder: Path) -> None:
+    """Says it, and keeps it at once: what comes later may fail."""
+    _say(name, result)
     folder.mkdir(parents=True, exist_ok=True)
     results = kept(folder)
     results[name] = {**asdict(result), "at": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine()}
@@ -40,12 +30,12 @@ def keep(name: str, result: Result, folder: Path = FOLDER) -> None:
     (folder / "results.json").write_text(json.dumps(in_order, indent=1, ensure_ascii=False) + "\n")
 
 
-def kept(folder: Path = FOLDER) -> dict[str, Kept]:
+def kept(folder: Path) -> dict[str, Kept]:
     file = folder / "results.json"
     return json.loads(file.read_text()) if file.exists() else {}
 
 
-def write(folder: Path = FOLDER) -> None:
+def write(folder: Path) -> None:
     """The README and its plots, from what is kept."""
     results = kept(folder)
     moving = {name: result for name, result in results.items() if CLIENT in result["figures"]}
@@ -69,6 +59,15 @@ def machine() -> str:
         f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()},"
         f" Python {platform.python_version()}"
     )
+
+
+def _say(name: str, result: Result) -> None:
+    print(f"\n{name}: {result.title}")  # noqa: T201
+    for label, figure in result.figures.items():
+        mark = "" if figure.most is None else f"   (at most {figure.most:g}{', MISSED' if figure.is_missed else ''})"
+        print(f"  {label:<44}{figure.value:>10.2f}{mark}")  # noqa: T201
+    for label, fact in result.facts.items():
+        print(f"  {label:<44}{fact!s:>10}")  # noqa: T201
 
 
 def _moving_table(results: dict[str, Kept]) -> list[str]:

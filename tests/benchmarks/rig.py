@@ -33,6 +33,10 @@ class MissingError(Exception):
     """What a benchmark needs is not on this machine."""
 
 
+class RunError(Exception):
+    """A job, or something around it, did not do what is measured."""
+
+
 class Rig:
     """One organisation with its connections, a dispatcher and a worker. `rows`: of a large table."""
 
@@ -49,6 +53,9 @@ class Rig:
         self.organization = Organization.objects.create(name="Benchmarks", allowed_networks=["127.0.0.0/8"])
         self.source, self.target = (self.connection("postgresql", self.login(name)) for name in (SOURCE, TARGET))
         self.execute(SOURCE, "CREATE TABLE nothing (id bigint PRIMARY KEY)")
+        self.files = machine.folder / "files" / self.organization.uid
+        self.files.mkdir(parents=True)
+        self.folder = self.connection("folder", {"path": ""})
         self.dispatcher = Family(machine.dispatcher().pid)
         self.hire_worker()
 
@@ -114,9 +121,7 @@ class Rig:
         with metered(self.worker, self.database_server, fresh=self._fresh) as spent:
             job = self.run(flow)
         if (job.records_read, job.records_written) != (rows, rows):
-            raise RuntimeError(
-                f"{flow.name}: {job.records_written} of {rows} rows arrived. {job.record_errors.first()}"
-            )
+            raise RunError(f"{flow.name}: {job.records_written} of {rows} rows arrived. {job.record_errors.first()}")
         assert job.ended_at is not None
         wall = (job.ended_at - job.created_at).total_seconds()
         lane = job.steps.filter(role="import").values_list("lane", flat=True)[0]
@@ -130,7 +135,7 @@ class Rig:
             return job.state in ENDED
 
         if not eventually(has_ended, LONGEST_RUN) or job.state != "completed":
-            raise RuntimeError(f"{flow.name}: {job.state} {job.error_code} {job.error_message}\n{self.machine.logs()}")
+            raise RunError(f"{flow.name}: {job.state} {job.error_code} {job.error_message}\n{self.machine.logs()}")
         return job
 
     def psql(self, *steps: tuple[str, tuple[str, ...]]) -> Cost:
@@ -149,7 +154,8 @@ class Rig:
 def standing(*, rows: int, rounds: int) -> Iterator[Rig]:
     """A rig over the present control database; everything that it started is stopped at the end."""
     with TemporaryDirectory(prefix="cd-") as folder:  # a socket's path must be short
-        machine = Machine(Path(folder), JOB_LEASE_SECONDS=str(settings.JOB_LEASE_SECONDS))
+        lease, roots = str(settings.JOB_LEASE_SECONDS), str(Path(folder, "files"))
+        machine = Machine(Path(folder), JOB_LEASE_SECONDS=lease, FILE_ROOTS=roots)
         machine.broker.start()
         try:
             rig = Rig(machine, rows=rows, rounds=rounds)

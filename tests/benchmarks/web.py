@@ -15,7 +15,7 @@ from apps.accounts import services as accounts
 from apps.accounts.models import Role
 from apps.flows.models import Flow
 from config import loopback
-from tests.benchmarks.rig import Rig
+from tests.benchmarks.rig import Rig, RunError
 from tests.faults.machine import eventually
 
 
@@ -27,7 +27,7 @@ class Web:
         address = ("--host", loopback.HOST, "--port", str(port), "--workers", "1", "--blocking-threads", "8")
         rig.machine.start(sys.executable, "-m", "granian", "--interface", "wsgi", *address, "config.wsgi:application")
         if not eventually(lambda: loopback.answers(port, "/api/health")):
-            raise RuntimeError(f"The web server did not start.\n{rig.machine.logs()}")
+            raise RunError(f"The web server did not start.\n{rig.machine.logs()}")
         self.connection = http.client.HTTPConnection(loopback.HOST, port, timeout=60)
         user = accounts.create_user(email=f"{uuid4().hex}@example.com", password=secrets.token_urlsafe(16))
         accounts.add_member(organization=rig.organization, user=user, role=Role.OWNER)
@@ -47,7 +47,7 @@ class Web:
         response = self.connection.getresponse()
         text = response.read()
         if response.status != http.client.CREATED:
-            raise RuntimeError(f"POST {path}: {response.status} {text.decode()}")
+            raise RunError(f"POST {path}: {response.status} {text.decode()}")
         return json.loads(text)
 
 
