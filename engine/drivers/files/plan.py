@@ -32,7 +32,9 @@ def make(request: Request, listing: Listing, opener: Opener, limits: Limits) -> 
     stream = Stream(request.source, _asked(request, columns, chosen))
     until = _last(files, request) if request.cursor else None
     within = [entry for entry in files if _is_within(entry, request, until)]
-    return Plan(within, lambda entry: opener.units(entry, chosen.compression), format_, columns, stream, until)
+    return Plan(
+        within, lambda entry: opener.units(entry, chosen.compression), format_, columns, stream, until, opener.check
+    )
 
 
 def _with_type(chosen: Options, first: Entry, opener: Opener) -> Options:

@@ -36,7 +36,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`columns`: what the files have; `stream`: what is asked for of those, and of where they come from."""
+    """`columns`: what the files have; `stream`: what is asked for of those, and of where they come from. `check` is
+    called before every block, and may raise."""
 
     files: Sequence[Entry]
     units: Callable[[Entry], Iterator[Unit]]
@@ -44,6 +45,7 @@ class Plan:
     columns: tuple[Column, ...]
     stream: Stream
     until: Any
+    check: Callable[[], None]
 
 
 class FilesReading:
@@ -97,6 +99,7 @@ class FilesReading:
                 if count is None:
                     continue
                 for block in self._plan.format.blocks(unit, self._wanted, self._known, count):
+                    self._plan.check()
                     count += block.count
                     place = Place(entry.path, entry.identity, unit.path, count)
                     yield place, Block(self._completed(block.batch, entry), block.unreadable)

@@ -1,5 +1,6 @@
 """Files opened for reading, archives taken apart into their members."""
 
+import io
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from typing import IO, Any
 
 from engine.drivers.files import errors, packing, paths
 from engine.drivers.files.blocks import Unit
-from engine.drivers.files.limits import Limits
+from engine.drivers.files.limits import MIB, Limits
 from engine.drivers.files.listing import Entry
 from engine.errors import ConfigError
 
@@ -20,7 +21,7 @@ class Opener:
     def __init__(self, filesystem: Any, limits: Limits, check: Callable[[], None]) -> None:
         self._filesystem = filesystem
         self._limits = limits
-        self._check = check
+        self.check = check
 
     def units(self, entry: Entry, compression: str) -> Iterator[Unit]:
         """The file itself, or the members of the archive that it is, in the order of their names."""
@@ -46,11 +47,22 @@ class Opener:
             with _sound(path), archive.open(name) as file:
                 yield from meter.out_of(self._read(file, path))
 
-        return Unit(path, lambda: archive.open(name), chunks)
+        return Unit(path, lambda: self._whole(chunks(), path), chunks)
+
+    def _whole(self, chunks: Iterator[bytes], path: str) -> IO[bytes]:
+        """In memory: to go back within a member would be to unpack it again."""
+        content = io.BytesIO()
+        for chunk in chunks:
+            content.write(chunk)
+            if content.tell() > self._limits.whole:
+                text = f"{path!r} holds more than {self._limits.whole // MIB} MiB, as a member of an archive."
+                raise ConfigError(text, code="file_too_large")
+        content.seek(0)
+        return content
 
     def _read(self, file: IO[bytes], path: str) -> Iterator[bytes]:
         while True:
-            self._check()
+            self.check()
             with errors.translated(path):
                 piece = file.read(packing.PIECE)
             if not piece:

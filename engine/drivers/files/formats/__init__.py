@@ -6,8 +6,11 @@ from typing import IO
 from engine.drivers.files.blocks import Encoder, Format
 from engine.drivers.files.formats.csv import CsvFormat
 from engine.drivers.files.formats.csv_encoder import CsvEncoder
-from engine.drivers.files.formats.jsonl_encoder import JsonEncoder, JsonLinesEncoder
+from engine.drivers.files.formats.json import JsonFormat
+from engine.drivers.files.formats.json_encoder import JsonEncoder, JsonLinesEncoder
+from engine.drivers.files.formats.parquet import ParquetFormat
 from engine.drivers.files.formats.parquet_encoder import ParquetEncoder
+from engine.drivers.files.formats.xlsx import XlsxFormat
 from engine.drivers.files.formats.xlsx_encoder import XlsxEncoder
 from engine.drivers.files.limits import Limits
 from engine.drivers.files.options import Options
@@ -16,6 +19,10 @@ from engine.schema import Column
 FORMATS: dict[str, Callable[[Options, Limits], Format]] = {
     "csv": CsvFormat,
     "tsv": CsvFormat,
+    "json": JsonFormat,
+    "jsonl": JsonFormat,
+    "parquet": lambda _options, limits: ParquetFormat(limits),
+    "xlsx": XlsxFormat,
 }
 ENCODERS: dict[str, Callable[[IO[bytes], Sequence[Column], Options], Encoder]] = {
     "csv": CsvEncoder,
