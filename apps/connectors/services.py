@@ -33,6 +33,12 @@ CATALOGUE: dict[str, dict[str, str]] = {
         "category": Category.FILE_STORE,
         "description": "CSV, JSON, Parquet and Excel files in the organisation's own folder on this server.",
     },
+    "sftp": {
+        "label": "SFTP",
+        "driver": "sftp",
+        "category": Category.FILE_STORE,
+        "description": "Files on a server that is reached over SSH.",
+    },
 }
 
 
