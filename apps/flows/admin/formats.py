@@ -75,7 +75,7 @@ SHARED = (
     Option(
         "header", _flag("Names in the first row", "The first row tells the columns' names."), WITH_HEADER, default=True
     ),
-    Option("null", _text("Text for nothing", r"Such as \N. Empty: a field of no letters without quotes."), SEPARATED),
+    Option("null", _text("Text for NULL", r"Such as \N. Empty: an empty field without quotes."), SEPARATED),
     Option("encoding", _text("Encoding", "Empty: UTF-8."), SEPARATED),
     Option("sheet", _text("Sheet", "Empty: the first."), ("", "xlsx")),
 )
