@@ -14,8 +14,8 @@ from engine.schema import Column, Kind, Stream
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`stream`: what its rows show. `order`: pages continue by these; none: one pass. `hidden`: read, not shown.
-    With `since`, rows are those with `since` <= `cursor` <= `until`; `strict`: without `since` itself. `where`: what
-    its rows satisfy."""
+    With `since`, rows are those with `since` <= `cursor` <= `until`; `strict`: without `since` itself. `is_capped`:
+    without it, those that are not behind an `until` that is known. `where`: what its rows satisfy."""
 
     stream: Stream
     order: tuple[Column, ...]
@@ -23,6 +23,7 @@ class Plan:
     cursor: Column | None
     since: Any
     strict: bool
+    is_capped: bool
     page_rows: int
     native: bool
     where: tuple[tuple[Condition, Column], ...] = ()
@@ -57,6 +58,7 @@ def make(description: Description, request: Request) -> Plan:
         cursor=cursor,
         since=request.since,
         strict=request.strict,
+        is_capped=cursor is not None and request.since is None and request.until is not None,
         page_rows=request.page_rows,
         native=request.native,
         where=tuple((condition, _column(stream, condition.column)) for condition in request.where),

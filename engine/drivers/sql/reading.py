@@ -83,9 +83,9 @@ class Places:
     def within(self, until: Any) -> dict[str, Any]:
         """The cursor's bounds, where the plan has any."""
         cursor = self._plan.cursor
-        if cursor is None or not self._plan.is_incremental:
+        if cursor is None or not (self._plan.is_incremental or self._plan.is_capped):
             return {}
-        bounds = {select.SINCE: self._plan.since, select.UNTIL: until}
+        bounds = {select.UNTIL: until} | ({select.SINCE: self._plan.since} if self._plan.is_incremental else {})
         return {name: self._values.parameter(cursor, value) for name, value in bounds.items()}
 
     def _parameters(self, name: Callable[[int], str], key: Key | None) -> dict[str, Any]:

@@ -79,16 +79,22 @@ class Selects:
         return [cursor.is_not(None)]
 
     def rows(self) -> Select[Any]:
-        return self.bounded(select(*(self._show(column, named(column)) for column in self.plan.selected)))
+        return self.bounded(select(*self.shown(self.plan.selected)))
+
+    def shown(self, columns: Sequence[Column]) -> list[ColumnElement[Any]]:
+        return [self._show(column, named(column)) for column in columns]
 
     def bounded(self, statement: Select[Any]) -> Select[Any]:
         """From the source, where its conditions hold, and between the cursor's bounds where there are any."""
         statement = statement.select_from(source(self.plan.stream.source)).where(*self._where)
-        if not self.plan.is_incremental or self.plan.cursor is None:
+        if self.plan.cursor is None:
             return statement
         cursor = named(self.plan.cursor)
         since: BindParameter[Any] = bindparam(SINCE)
-        return statement.where(cursor > since if self.plan.strict else cursor >= since, cursor <= bindparam(UNTIL))
+        until: BindParameter[Any] = bindparam(UNTIL)
+        if self.plan.is_incremental:
+            return statement.where(cursor > since if self.plan.strict else cursor >= since, cursor <= until)
+        return statement.where(or_(cursor.is_(None), cursor <= until)) if self.plan.is_capped else statement
 
     def ordered(self, statement: Select[Any], *, is_continued: bool) -> Select[Any]:
         statement = statement.order_by(*self.order)

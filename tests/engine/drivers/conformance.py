@@ -318,6 +318,12 @@ class Conformance:
         request = Request(table, cursor="at", since=10, until=12, columns=("id",))
         assert [row["id"] for row in rows_of(system.driver().read(request))] == list(range(6))
 
+    def test_a_first_run_that_goes_on_does_not_read_past_its_bound_either(self, system):
+        table = self.changed(system)
+        system.add("orders", [{"id": 9, "at": 99}, {"id": 10, "at": 12}])
+        request = Request(table, cursor="at", until=12, after=[3], page_rows=2)
+        assert [row["id"] for row in rows_of(system.driver().read(request))] == [4, 5, 6, 10]
+
     def test_reads_nothing_where_no_row_has_a_cursor(self, system):
         table = system.make("orders", [{"id": 1, "at": None}], key=["id"])
         with closing(system.driver().read(Request(table, cursor="at", since=1))) as reading:

@@ -81,6 +81,8 @@ class MemoryReading:
             rows = [row for row in rows if row[cursor] is not None and since <= row[cursor] <= self.until]
             rows = [row for row in rows if row[cursor] != since] if self.request.strict else rows
             names = (cursor, *names)
+        elif cursor and self.request.until is not None:
+            rows = [row for row in rows if row[cursor] is None or row[cursor] <= self.until]
         self.order = names if self.source.key else ()
         if not self.source.key:
             return rows

@@ -88,6 +88,18 @@ def test_a_run_that_goes_on_keeps_the_bounds_that_it_began_with():
     assert sorted(one["id"] for one in runs.target.rows) == list(range(1, 10))
 
 
+def test_a_first_run_that_goes_on_leaves_what_is_new_to_the_next():
+    runs = Runs(Mode.APPEND)
+    runs.target.on_write = killing(at=2)
+    killed(runs.chain, Recorder(job="job 1", fence=1))
+    runs.source.rows += rows(4, 5)
+    run(runs.chain, Recorder(job="job 1", fence=2))
+    assert runs.target.rows == rows(1, 2, 3)
+    runs.count = 2
+    runs.once()
+    assert runs.target.rows == rows(1, 2, 3, 4, 5)
+
+
 def test_a_row_that_changed_while_its_page_was_behind_comes_with_the_next_run():
     runs = Runs(Mode.UPSERT, overlap=0)
     runs.target.on_write = killing(at=2)
