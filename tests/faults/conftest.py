@@ -1,6 +1,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,9 +15,15 @@ SERVER = os.environ.get("TEST_POSTGRES_URL", "postgresql://root@127.0.0.1:5432/p
 
 @pytest.fixture
 def machine(transactional_db: None) -> Iterator[Machine]:
+    with running() as machine:
+        yield machine
+
+
+@contextmanager
+def running(**environment: str) -> Iterator[Machine]:
     """Broker running; workers and dispatchers are the test's to start."""
     with tempfile.TemporaryDirectory(prefix="cd-") as folder:  # a socket's path must be short
-        machine = Machine(Path(folder))
+        machine = Machine(Path(folder), **environment)
         machine.broker.start()
         try:
             yield machine
