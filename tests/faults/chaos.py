@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from apps.jobs.models import ENDED, LIVE, Job, Schedule
 from tests.faults.database_server import DatabaseServer
-from tests.faults.machine import FAKETIME, LEASE_SECONDS, Machine, eventually
+from tests.faults.machine import CAN_SHIFT_CLOCKS, LEASE_SECONDS, Machine, eventually
 from tests.faults.workload import PIPELINES, Workload
 
 WORKERS = DISPATCHERS = 2
@@ -26,7 +26,7 @@ SECONDS_TO_START = 2
 PAUSES = (0.3, 1.5)
 OUTAGE = (0.2, 1.0)
 ZOMBIE_SECONDS = 1.5 * LEASE_SECONDS
-CLOCKS = ("+2h", "-2h", "+262", "-262")
+CLOCKS = (7200, -7200, 262, -262)
 SECONDS_TO_SETTLE = 240
 
 
@@ -100,7 +100,7 @@ class Chaos:
             self._freeze_broker,
             self._repeat_hints,
         ]
-        return [*often, *often, *once, *([self._shift_clock] if FAKETIME else [])]
+        return [*often, *often, *once, *([self._shift_clock] if CAN_SHIFT_CLOCKS else [])]
 
     def _kill_worker(self) -> None:
         place = self.choice.randrange(WORKERS)

@@ -1,6 +1,7 @@
 """Crossdock's own processes over a test's database: a broker, dispatchers, workers, each of which a test may break."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,8 +20,7 @@ from config.embedded import programs
 from config.home import ROOT
 
 LEASE_SECONDS = 3
-FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-"""Debian's package `faketime`, where it is installed."""
+CAN_SHIFT_CLOCKS = shutil.which("cc") is not None
 
 
 class Broker:
@@ -83,17 +83,17 @@ class Machine:
         self.names: dict[int, str] = {}
         """Workers by process id, as jobs name them."""
 
-    def worker(self, *, clock: str = "") -> subprocess.Popen[bytes]:
-        """With two slots for syncs and one more process. `clock`: how far its clock is off, as in "+2h"."""
+    def worker(self, *, clock: int = 0) -> subprocess.Popen[bytes]:
+        """With two slots for syncs and one more process. `clock`: by how many seconds its wall clock is off."""
         name = f"w{len(self.names) + 1}@test"
         queues = ["--queues", "interactive,sync", "--hostname", name, "--without-gossip", "--without-mingle"]
         command = [sys.executable, "-m", "celery", "--quiet", "-A", "config", "worker", *queues]
-        process = self.start(*under_clock(clock), *command)
+        process = self.start(*self._under_clock(clock), *command)
         self.names[process.pid] = name
         return process
 
-    def dispatcher(self, *, clock: str = "") -> subprocess.Popen[bytes]:
-        return self.start(*under_clock(clock), sys.executable, "manage.py", "dispatch")
+    def dispatcher(self, *, clock: int = 0) -> subprocess.Popen[bytes]:
+        return self.start(*self._under_clock(clock), sys.executable, "manage.py", "dispatch")
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{len(self.running)}.log").open("wb") as log:
@@ -141,6 +141,16 @@ class Machine:
     def logs(self) -> str:
         return "\n".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))
 
+    def _under_clock(self, offset: int) -> list[str]:
+        """What comes before a command. No library that is to be had leaves Python its timers, so this one is ours."""
+        if not offset:
+            return []
+        library = self.folder / "clock.so"
+        if not library.exists():
+            source = Path(__file__).with_name("clock.c")
+            subprocess.run(["cc", "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True)
+        return ["env", f"LD_PRELOAD={library}", f"CLOCK_OFFSET={offset}"]
+
     def close(self) -> None:
         for process in self.running:
             self.kill(process)
@@ -154,16 +164,6 @@ def database_url() -> str:
     query = urlencode({"host": values["HOST"]})
     port = f":{values['PORT']}" if values["PORT"] else ""
     return f"postgresql://{login}@localhost{port}/{quote(values['NAME'])}?{query}"
-
-
-def under_clock(offset: str) -> list[str]:
-    """What to put before a command so that the wall clock is off for it, and its timers are not.
-
-    The library without its program `faketime`, which would stand between us and the process that is to be killed.
-    """
-    if not offset:
-        return []
-    return ["env", f"LD_PRELOAD={FAKETIME}", f"FAKETIME={offset}", "DONT_FAKE_MONOTONIC=1"]
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 60) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults import trials
-from tests.faults.machine import Machine
+from tests.faults.machine import CAN_SHIFT_CLOCKS, Machine
 from tests.faults.trials import Systems, Trial
 
 pytestmark = [
@@ -35,9 +35,15 @@ MUTANTS = {
 Find = Callable[[Trial], list[str]]
 
 
-@pytest.mark.parametrize("find", MUTANTS.values(), ids=lambda find: find.__name__)
+@pytest.mark.parametrize("find", [*MUTANTS.values(), trials.the_broker_dies], ids=lambda find: find.__name__)
 def test_nothing_goes_wrong(systems: Systems, find: Find) -> None:
     assert _found(systems, find, PATIENCE) == []
+
+
+@pytest.mark.skipif(not CAN_SHIFT_CLOCKS, reason="no C compiler")
+@pytest.mark.parametrize("clock", [7200, -7200, 262, -262])
+def test_leases_go_by_the_databases_clock(systems: Systems, clock: int) -> None:
+    assert _found(systems, trials.longer_than_a_lease, PATIENCE, clock) == []
 
 
 @pytest.mark.parametrize(("mutant", "find"), MUTANTS.items(), ids=list(MUTANTS))
@@ -48,11 +54,11 @@ def test_a_mutant_is_caught(systems: Systems, mutant: str, find: Find) -> None:
     assert found
 
 
-def _found(systems: Systems, find: Find, patience: float, **environment: str) -> list[str]:
+def _found(systems: Systems, find: Find, patience: float, clock: int = 0, **environment: str) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="cd-") as folder:
         machine = Machine(Path(folder), JOB_ATTEMPTS="2", **environment)
         machine.broker.start()
         try:
-            return find(Trial(machine, systems, patience))
+            return find(Trial(machine, systems, patience, clock))
         finally:
             machine.close()

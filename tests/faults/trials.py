@@ -3,6 +3,7 @@
 With a machine that is whole all of them find nothing, and every mutant is caught by one.
 """
 
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -43,11 +44,15 @@ with transaction.atomic():
 
 
 class Trial:
-    """A machine with a dispatcher, two databases, and how long a job may take until it counts as stuck."""
+    """A machine with a dispatcher, two databases, and how long a job may take until it counts as stuck. `clock`: by how
+    many seconds the dispatcher's clock is off to one side, and the workers' to the other."""
 
-    def __init__(self, machine: Machine, systems: Systems, patience: float) -> None:
-        self.machine, self.systems, self.patience = machine, systems, patience
-        machine.dispatcher()
+    def __init__(self, machine: Machine, systems: Systems, patience: float, clock: int = 0) -> None:
+        self.machine, self.systems, self.patience, self.clock = machine, systems, patience, clock
+        machine.dispatcher(clock=clock)
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        return self.machine.worker(clock=-self.clock)
 
     def flow(self, *, pages: int, seconds: float) -> Flow:
         """Appends `pages` pages to a table that takes `seconds` for each, after its rows have come."""
@@ -85,7 +90,7 @@ class Trial:
 def frozen_in_a_transaction(trial: Trial) -> list[str]:
     """A worker sleeps for longer than its lease with a page on its way, and wakes when another goes on."""
     flow = trial.flow(pages=12, seconds=0.5)
-    workers = {trial.machine.names[worker.pid]: worker for worker in (trial.machine.worker(), trial.machine.worker())}
+    workers = {trial.machine.names[worker.pid]: worker for worker in (trial.worker(), trial.worker())}
     job = trial.start(flow)
     trial.until(lambda: _written(job) > 0 and trial.is_asleep())
     frozen = workers[job.worker]
@@ -99,7 +104,7 @@ def frozen_in_a_transaction(trial: Trial) -> list[str]:
 def killed_before_the_checkpoint(trial: Trial) -> list[str]:
     """A worker dies when a page's rows are there and its position is about to be."""
     flow = trial.flow(pages=4, seconds=0)
-    worker = trial.machine.worker()
+    worker = trial.worker()
     first = trial.start(flow)
     trial.until(lambda: _has_ended(first))
     with at(trial.systems[1]) as target:
@@ -109,7 +114,7 @@ def killed_before_the_checkpoint(trial: Trial) -> list[str]:
     trial.machine.kill(worker)
     with at(trial.systems[1]) as target:
         target.execute("DROP TRIGGER slow ON crossdock_state")
-    trial.machine.worker()
+    trial.worker()
     return trial.end(runs=2)
 
 
@@ -117,7 +122,7 @@ def hints_by_the_hundred(trial: Trial) -> list[str]:
     """A thousand hints for one job: half of them while it runs, half when it has ended."""
     flow = trial.flow(pages=10, seconds=0.2)
     for _ in range(2):
-        trial.machine.worker()
+        trial.worker()
     job = trial.start(flow)
     trial.until(lambda: _written(job) > 0)
     for _ in range(2):
@@ -132,7 +137,7 @@ def hints_by_the_hundred(trial: Trial) -> list[str]:
 def killed(trial: Trial) -> list[str]:
     """A worker dies, and another is there."""
     flow = trial.flow(pages=6, seconds=0.3)
-    workers = {trial.machine.names[worker.pid]: worker for worker in (trial.machine.worker(), trial.machine.worker())}
+    workers = {trial.machine.names[worker.pid]: worker for worker in (trial.worker(), trial.worker())}
     job = trial.start(flow)
     trial.until(lambda: _written(job) > 0)
     trial.machine.kill(workers[job.worker])
@@ -142,7 +147,7 @@ def killed(trial: Trial) -> list[str]:
 def started_in_a_long_transaction(trial: Trial) -> list[str]:
     """A job's row is there for others seconds after it was made."""
     trial.flow(pages=2, seconds=0)
-    worker = trial.machine.worker()
+    worker = trial.worker()
     trial.until(lambda: len(trial.machine.pool(worker)) == 3)
     trial.machine.start(sys.executable, "manage.py", "shell", "-v", "0", "-c", IN_ONE_TRANSACTION)
     trial.until(Job.objects.exists)
@@ -156,15 +161,30 @@ def hints_are_lost(trial: Trial) -> list[str]:
     trial.until(lambda: trial.machine.broker.waiting(queue="sync") == 1)
     trial.machine.broker.stop()
     trial.machine.broker.start()
-    trial.machine.worker()
+    trial.worker()
     return trial.end()
+
+
+def the_broker_dies(trial: Trial) -> list[str]:
+    """With all it held, while a worker has hints in its hands: the worker lives on and takes what comes next."""
+    flow = trial.flow(pages=6, seconds=0.3)
+    worker = trial.worker()
+    job = trial.start(flow)
+    trial.until(lambda: _written(job) > 0)
+    trial.machine.broker.stop()
+    time.sleep(1)
+    trial.machine.broker.start()
+    trial.until(lambda: _has_ended(job))
+    trial.start(flow)
+    found = trial.end(runs=2)
+    return found if worker.poll() is None else [*found, f"the worker ended with status {worker.returncode}"]
 
 
 def longer_than_a_lease(trial: Trial) -> list[str]:
     """Nobody disturbs a job that lives, however long it takes."""
     flow = trial.flow(pages=10, seconds=LEASE_SECONDS / 4)
     for _ in range(2):
-        trial.machine.worker()
+        trial.worker()
     job = trial.start(flow)
     found = trial.end()
     job.refresh_from_db()
@@ -175,7 +195,7 @@ def two_at_once(trial: Trial) -> list[str]:
     """A second run of a flow is asked for while the first is running, and two workers are free."""
     flow = trial.flow(pages=10, seconds=0.3)
     for _ in range(2):
-        trial.machine.worker()
+        trial.worker()
     first = trial.start(flow)
     trial.until(lambda: _written(first) > 0)
     second = trial.start(flow)
@@ -188,11 +208,11 @@ def deadly_to_its_workers(trial: Trial) -> list[str]:
     flow = trial.flow(pages=3, seconds=4)
     job = trial.start(flow)
     for attempt in (1, 2):
-        worker = trial.machine.worker()
+        worker = trial.worker()
         trial.until(partial(_is_at, job, attempt))
         trial.until(trial.is_asleep)
         trial.machine.kill(worker)
-    trial.machine.worker()
+    trial.worker()
     trial.end()
     job.refresh_from_db()
     outcome = (job.state, job.error_code)
