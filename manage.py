@@ -16,6 +16,9 @@ def main() -> None:
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     if command == "test":
         run_module("pytest", sys.argv[2:])
+    elif command == "faults":
+        os.environ.setdefault("FAULTS", "60")
+        run_module("pytest", ["-sv", "tests/faults/test_chaos.py", "tests/faults/test_trials.py", *sys.argv[2:]])
     elif command == "bench":
         run_module("tests.benchmarks", sys.argv[2:])
     elif command != "install":
