@@ -6,6 +6,7 @@ import io
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import IO, Any, Protocol
 
 from engine.drivers.files.limits import MIB, Limits
@@ -15,6 +16,8 @@ from engine.toolkit.deferred import Deferred
 pa: Any = Deferred("pyarrow")
 
 PIECE = MIB
+PACKED_PIECE = 64 * 1024
+"""Of what is compressed: a bomb is known by what came out of the pieces that were read."""
 DICTIONARY = 256 * MIB
 """Memory that an xz stream may ask for."""
 COMPRESSIONS = ("none", "gzip", "bzip2", "xz", "zstd", "zip")
@@ -194,17 +197,11 @@ class Lent(io.BufferedIOBase):
         return self._file.write(data)
 
 
-def packed(sink: IO[bytes], compression: str) -> IO[bytes]:
-    """A file whose content arrives in `sink` compressed; closing it does not close the sink."""
-    if compression == "gzip":
-        return gzip.GzipFile(fileobj=sink, mode="wb", compresslevel=6, mtime=0)  # type: ignore[return-value]
-    if compression == "bzip2":
-        return bz2.BZ2File(sink, "wb")
-    if compression == "xz":
-        return lzma.LZMAFile(sink, "wb")
-    if compression == "zstd":
-        found: IO[bytes] = pa.CompressedOutputStream(pa.PythonFile(Lent(sink), "w"), "zstd")
-        return found
-    if compression == "none":
-        return Lent(sink)  # type: ignore[return-value]
-    raise ConfigError(f"Files cannot be written with the compression {compression!r}.", code="invalid_format")
+PACKERS: dict[str, Callable[[IO[bytes]], Any]] = {
+    "none": Lent,
+    "gzip": lambda sink: gzip.GzipFile(fileobj=sink, mode="wb", compresslevel=6, mtime=0),
+    "bzip2": partial(bz2.BZ2File, mode="wb"),
+    "xz": partial(lzma.LZMAFile, mode="wb"),
+    "zstd": lambda sink: pa.CompressedOutputStream(pa.PythonFile(Lent(sink), "w"), "zstd"),
+}
+"""By compression, a file whose content arrives in the sink packed; closing it does not close the sink."""

@@ -35,7 +35,9 @@ class Opener:
     def _file(self, entry: Entry, compression: str) -> Unit:
         def chunks() -> Iterator[bytes]:
             with self._opened(entry.path) as file:
-                yield from packing.unpacked(self._read(file, entry.path), compression, self._limits, entry.path)
+                size = packing.PIECE if compression == "none" else packing.PACKED_PIECE
+                pieces = self._read(file, entry.path, size)
+                yield from packing.unpacked(pieces, compression, self._limits, entry.path)
 
         return Unit(entry.path, lambda: self._opened(entry.path), chunks)
 
@@ -60,11 +62,11 @@ class Opener:
         content.seek(0)
         return content
 
-    def _read(self, file: IO[bytes], path: str) -> Iterator[bytes]:
+    def _read(self, file: IO[bytes], path: str, size: int = packing.PIECE) -> Iterator[bytes]:
         while True:
             self.check()
             with errors.translated(path):
-                piece = file.read(packing.PIECE)
+                piece = file.read(size)
             if not piece:
                 return
             yield piece

@@ -28,11 +28,15 @@ class FilesWriter:
     def __init__(self, listing: Listing, target: Target, columns: Sequence[Column], lineage: Lineage) -> None:
         if target.mode is Mode.UPSERT:
             raise ConfigError("Rows of a file cannot be updated: append or replace.", code="unsupported_mode")
+        if not columns:
+            raise ConfigError("There is no column to write.", code="no_columns")
         self.columns = tuple(columns)
         self._listing = listing
         self._target = target
         self._destination = Destination(target, lineage)
         self._options = options.parse(target.format, self._destination.name)
+        if self._options.compression not in packing.PACKERS:
+            raise options.invalid(f"Files are not written as {self._options.compression}.")
         self._interrupted = threading.Event()
         self._file: IO[bytes] | None = None
         self._packed: IO[bytes] | None = None
@@ -53,7 +57,7 @@ class FilesWriter:
         self._drop()
         with errors.translated(self._destination.path):
             self._file = self._listing.filesystem.open(self._destination.part, "wb")
-            self._packed = packing.packed(self._file, self._options.compression)
+            self._packed = packing.PACKERS[self._options.compression](self._file)
             self._encoder = formats.encoder_of(self._options, self._packed, self.columns)
         self._rows = 0
 

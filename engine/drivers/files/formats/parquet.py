@@ -15,6 +15,8 @@ from engine.toolkit.deferred import Deferred
 pa: Any = Deferred("pyarrow")
 parquet: Any = Deferred("pyarrow.parquet")
 
+CUT_SHORT = ("magic bytes", "smaller than the minimum", "nd of stream")
+"""What the library says of files that lack their end."""
 BLOCK_ROWS = 20_000
 BLOCK_BYTES = 8 * MIB
 
@@ -57,7 +59,7 @@ class ParquetFormat:
                 self._check(file, unit)
                 yield file
         except (pa.ArrowException, OSError) as error:
-            if "magic bytes" in str(error) or "too small" in str(error) or "nd of stream" in str(error):
+            if any(sign in str(error) for sign in CUT_SHORT):
                 raise truncated(unit.path) from None
             raise ConfigError(f"{unit.path!r} cannot be read as Parquet.", code="invalid_parquet") from error
         except UnicodeDecodeError:

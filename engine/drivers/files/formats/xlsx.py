@@ -143,7 +143,7 @@ def _type(kinds: set[Kind]) -> Type:
 
 
 def _block(rows: Sequence[Sequence[Any]], columns: Sequence[Column], places: Sequence[int]) -> Block:
-    converters = [VALUES.get(column.type.kind, _word) for column in columns]
+    converters: list[Callable[[Any], Any]] = [VALUES.get(column.type.kind, _word) for column in columns]
     records = [
         {
             column.name: None if row[place] == "" else convert(row[place])
