@@ -37,6 +37,7 @@ def main() -> None:
     failed = []
     with own_database(), standing(rows=rows, rounds=rounds) as rig:
         for name in names:
+            rig.hire_worker()
             try:
                 report.keep(name, BENCHMARKS[name](rig), folder)
             except (MissingError, RunError) as error:

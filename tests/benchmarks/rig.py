@@ -1,6 +1,7 @@
 """What the benchmarks run on: Crossdock's own processes, and two databases of a PostgreSQL that is theirs alone."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,17 +58,21 @@ class Rig:
         self.files.mkdir(parents=True)
         self.folder = self.connection("folder", {"path": ""})
         self.dispatcher = Family(machine.dispatcher().pid)
+        self._process: subprocess.Popen[bytes] | None = None
         self.hire_worker()
 
     def hire_worker(self) -> None:
-        """The one worker; two of its processes run flows."""
+        """A new one in the place of the last, so that nobody has the memory of what that one did. Two of its processes
+        run flows."""
+        self.dismiss_worker()
         self._process = self.machine.worker()
         self.run(self.flow("nothing", mode="append"))  # when it has ended, all of the pool is there
         self.worker = Family(self._process.pid)
         self._fresh = min(self.worker.resident().values())
 
     def dismiss_worker(self) -> None:
-        self.machine.kill(self._process)
+        if self._process is not None:
+            self.machine.kill(self._process)
 
     def execute(self, database: str, *statements: str) -> None:
         with self.connect(database) as connection:

@@ -6,6 +6,7 @@ import secrets
 import socket
 import sys
 import time
+from contextlib import closing
 from typing import Any
 from uuid import uuid4
 
@@ -28,7 +29,7 @@ class Web:
         rig.machine.start(sys.executable, "-m", "granian", "--interface", "wsgi", *address, "config.wsgi:application")
         if not eventually(lambda: loopback.answers(port, "/api/health")):
             raise RunError(f"The web server did not start.\n{rig.machine.logs()}")
-        self.connection = http.client.HTTPConnection(loopback.HOST, port, timeout=60)
+        self.port = port
         user = accounts.create_user(email=f"{uuid4().hex}@example.com", password=secrets.token_urlsafe(16))
         accounts.add_member(organization=rig.organization, user=user, role=Role.OWNER)
         _, self.key = accounts.create_api_key(
@@ -43,9 +44,11 @@ class Web:
 
     def post(self, path: str, body: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
-        self.connection.request("POST", path, json.dumps(body), headers)
-        response = self.connection.getresponse()
-        text = response.read()
+        # a new one each time: an idle one is closed by the server
+        with closing(http.client.HTTPConnection(loopback.HOST, self.port, timeout=60)) as connection:
+            connection.request("POST", path, json.dumps(body), headers)
+            response = connection.getresponse()
+            text = response.read()
         if response.status != http.client.CREATED:
             raise RunError(f"POST {path}: {response.status} {text.decode()}")
         return json.loads(text)
