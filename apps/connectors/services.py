@@ -39,6 +39,12 @@ CATALOGUE: dict[str, dict[str, str]] = {
         "category": Category.FILE_STORE,
         "description": "Files on a server that is reached over SSH.",
     },
+    "s3": {
+        "label": "Amazon S3 and compatible",
+        "driver": "s3",
+        "category": Category.FILE_STORE,
+        "description": "Files in a bucket of Amazon S3 or of another store that speaks its language.",
+    },
 }
 
 

@@ -31,5 +31,11 @@ def schedule_of(flow: Flow) -> Schedule | None:
     return Schedule.objects.filter(kind="flow", subject_id=flow.id).first()
 
 
+def lanes_of(flow: Flow) -> dict[str, str]:
+    """By the uid of a step, the lane that its records took in the latest run that began."""
+    job = Job.objects.filter(kind="flow", subject_id=flow.id, started_at__isnull=False).order_by("-id").first()
+    return {} if job is None else dict(job.steps.exclude(lane="").values_list("step_uid", "lane"))
+
+
 def latest_job(flow: Flow) -> Job | None:
     return Job.objects.filter(kind="flow", subject_id=flow.id, parent=None).order_by("-id").first()

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from apps.flows.models import Flow, FlowStep
-from apps.jobs.models import Schedule
+from apps.jobs.models import JobStep, Schedule
 from tests.api.world import World, make_export, make_import
 from tests.conftest import Cast
 from tests.console.conftest import SignIn, errors
@@ -83,3 +83,10 @@ def test_a_form_shows_what_is_stored(client: Client, world: World) -> None:
     form = client.get(f"/admin/flows/flow/{world.flow.pk}/change/").context["adminform"].form
     assert (form["rhythm"].value(), form["cron"].value()) == ("cron", "5 0 * * *")
     assert form["generators"].value() == [world.export.pk]
+
+
+def test_the_picture_tells_the_lane_of_the_last_run(client: Client, world: World) -> None:
+    page = f"/admin/flows/flow/{world.flow.pk}/change/"
+    assert b" lane</text>" not in client.get(page).content
+    JobStep.objects.filter(pk=world.step.pk).update(lane="arrow")
+    assert "Shop · arrow lane" in client.get(page).content.decode()

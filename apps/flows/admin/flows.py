@@ -20,7 +20,7 @@ from apps.flows import services as flows
 from apps.flows.admin.flow_form import FlowForm
 from apps.flows.admin.picture import draw
 from apps.flows.models import Flow
-from apps.flows.queries import schedule_of, steps_of
+from apps.flows.queries import lanes_of, schedule_of, steps_of
 from apps.jobs.admin import schedules, subjects
 from apps.jobs.admin.jobs import STYLES
 from apps.jobs.models import Job, Schedule
@@ -103,7 +103,7 @@ class FlowAdmin(ScopedAdmin):
         schedule = schedule_of(row)
         jobs = Job.objects.filter(kind="flow", subject_id=row.pk, parent=None).order_by("-id")[:LAST_JOBS]
         return {
-            "picture": draw(list(steps_of(row))),
+            "picture": draw(list(steps_of(row)), lanes_of(row)),
             "schedule": schedule,
             "rhythm": schedule and schedules.rhythm(schedule),
             "schedule_state": schedule and schedules.state(schedule),

@@ -1,6 +1,6 @@
 """A flow as a picture: what it reads on the left, what it writes on the right."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -21,6 +21,7 @@ class Box:
     title: str
     connection: str
     does: str
+    lane: str
     is_offline: bool
     url: str
 
@@ -40,28 +41,28 @@ class Picture:
     alternative: str
 
 
-def draw(steps: Sequence[FlowStep]) -> Picture | None:
-    """None for a flow without steps."""
+def draw(steps: Sequence[FlowStep], lanes: Mapping[str, str]) -> Picture | None:
+    """`lanes`: by a step's uid, the one that its records took when the flow ran last. None for a flow without steps."""
     left = [step for step in steps if step.role == FlowStep.Role.GENERATOR]
     right = [step for step in steps if step.role == FlowStep.Role.PROCESSOR]
     rows = max(len(left), len(right))
     if not rows:
         return None
     height = rows * (HEIGHT + GAP) - GAP
-    sources = _column(left, 1, height)
-    targets = _column(right, WIDTH + BETWEEN, height)
+    sources = _column(left, 1, height, lanes)
+    targets = _column(right, WIDTH + BETWEEN, height, lanes)
     lines = [_line(source, target) for source in sources for target in targets]
     words = f"From {_listed(sources)} to {_listed(targets)}."
     return Picture([*sources, *targets], lines, 2 * WIDTH + BETWEEN + 1, height + 2, words)
 
 
-def _column(steps: Sequence[FlowStep], x: int, height: int) -> list[Box]:
+def _column(steps: Sequence[FlowStep], x: int, height: int, lanes: Mapping[str, str]) -> list[Box]:
     used = len(steps) * (HEIGHT + GAP) - GAP
     top = 1 + (height - used) // 2
-    return [_box(step, x, top + index * (HEIGHT + GAP)) for index, step in enumerate(steps)]
+    return [_box(step, x, top + index * (HEIGHT + GAP), lanes.get(step.uid, "")) for index, step in enumerate(steps)]
 
 
-def _box(step: FlowStep, x: int, y: int) -> Box:
+def _box(step: FlowStep, x: int, y: int, lane: str) -> Box:
     resource = step.export or step.destination
     assert resource is not None
     does = reading(resource) if isinstance(resource, Export) else writing(resource)
@@ -69,8 +70,9 @@ def _box(step: FlowStep, x: int, y: int) -> Box:
         x,
         y,
         Truncator(resource.name).chars(LETTERS),
-        Truncator(resource.connection.name).chars(LETTERS),
+        Truncator(resource.connection.name).chars(LETTERS - 12 if lane else LETTERS),
         Truncator(does).chars(LETTERS + 6),
+        lane,
         resource.connection.is_offline,
         reverse(f"admin:flows_{'export' if step.export else 'import'}_change", args=[resource.pk]),
     )

@@ -51,7 +51,8 @@ class ConnectionShape(Shape):
     )
     s3 = serializers.DictField(
         required=False,
-        help_text="`accessKeyId`, `secretAccessKey`, and, our extensions, `bucket`, `region`, `endpoint`, `prefix`.",
+        help_text="`accessKeyId`, `secretAccessKey`, and, our extensions, `bucket`, `region`, `endpoint` and the rest "
+        "by our driver's names.",
     )
     filesystem = serializers.DictField(
         required=False,

@@ -114,7 +114,7 @@ TYPES: Mapping[str, ConnectionType] = {
         S3Type(
             "s3",
             {"": "s3"},
-            {"accessKeyId": "access_key_id", "secretAccessKey": "secret_access_key"},
+            {"accessKeyId": "access_key", "secretAccessKey": "secret_key"},
             kept=("pingBucket",),
         ),
         ConnectionType("filesystem", {"": "folder", "http": "http_files"}),

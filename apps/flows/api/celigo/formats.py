@@ -20,6 +20,7 @@ WORDS = {
 PART_WORDS: Mapping[str, Mapping[str, str]] = {
     "csv": {
         "delimiter": "columnDelimiter",
+        "newline": "rowDelimiter",
         "header": "hasHeaderRow",
         "skip_rows": "rowsToSkip",
         "quote": "quote",
@@ -60,7 +61,7 @@ class UnsetPart(Part):
 
 class CsvShape(UnsetPart):
     columnDelimiter = symbol("A comma if it is left out.")
-    rowDelimiter = choice(("\n", "\r\n", "\r"), "row delimiters")
+    rowDelimiter = choice(("\n", "\r\n"), "row delimiters")
     hasHeaderRow = flag("True if it is left out.")
     quote = symbol('Our extension; `"` if it is left out.')
     escape = symbol("Our extension; a quote is doubled if it is left out.")
@@ -91,14 +92,13 @@ class WrittenCsvShape(CsvShape):
     )
 
     includeHeader = flag("Another word for hasHeaderRow.")
-    rowDelimiter = choice(("\n",), "row delimiters of written files")
     spreadsheet = flag("Our extension: texts that a spreadsheet would take for formulas are made harmless.")
 
 
 class JsonShape(UnsetPart):
     later = ("resourcePath",)
 
-    unknownFields = choice(("ignore",), "ways with unknown fields")
+    unknownFields = choice(("refuse", "ignore"), "ways with unknown fields")
 
 
 class XlsxShape(UnsetPart):
