@@ -15,6 +15,7 @@ from apps.flows.models import Flow
 from tests.faults.conftest import SERVER
 
 CHECKSUM = "SELECT count(*), count(DISTINCT id), sum(hashtextextended(row(id, name, amount, at)::text, 0)) FROM events"
+EVENTS = "CREATE TABLE events (id bigint PRIMARY KEY, name text, amount numeric(12,2), at timestamptz)"
 CAST = [
     {"generate": "id", "extract": "$.id"},
     {"generate": "name", "extract": "$.name"},
@@ -29,12 +30,25 @@ def at(database: str) -> psycopg.Connection[Any]:
 
 def fill(database: str, rows: int) -> None:
     with at(database) as source:
-        source.execute("CREATE TABLE events (id bigint PRIMARY KEY, name text, amount numeric(12,2), at timestamptz)")
+        source.execute(EVENTS)
         source.execute(
             "INSERT INTO events SELECT n, 'event ' || n, n * 1.01, now() - n * interval '1 s'"
             f" FROM generate_series(1, {rows}) AS n"
         )
         source.execute("ANALYZE events")
+
+
+def make_slow_table(database: str) -> None:
+    """Table `events`, empty. Behind the 250,000th row each 5,000 take 0.3 seconds: a part is written then."""
+    with at(database) as target:
+        target.execute(EVENTS)
+        target.execute(
+            "CREATE FUNCTION rest() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.3); RETURN NEW; END'"
+        )
+        target.execute(
+            "CREATE TRIGGER rest BEFORE INSERT ON events FOR EACH ROW WHEN (NEW.id > 250000 AND NEW.id % 5000 = 0)"
+            " EXECUTE FUNCTION rest()"
+        )
 
 
 def make_flow(systems: tuple[str, str], *, mode: str = "append", page_size: int = 5_000, **fields: Any) -> Flow:
