@@ -13,12 +13,18 @@ from engine.sync.casts import CASTS, cast_to, keeps, parse_type
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One output field. `renames`: the source column it copies unchanged, None when it does more."""
+    """One output field. `renames`: the source column it copies unchanged, None when it does more. `source`: the column
+    it reads, None for a literal; `is_deep`: only a part of its value; `is_cast`: as another type; `default`: what
+    stands for nothing and for an empty text."""
 
     column: Column
     value: Callable[[Row], Any]
     renames: str | None
     is_conditional: bool = False
+    source: Column | None = None
+    is_deep: bool = False
+    is_cast: bool = False
+    default: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,11 @@ class Mapping:
         if not self.rules:
             return tuple(column.name for column in self.columns)
         return names if len(names) == len(self.rules) else None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The source columns that the rules read; () where there are no rules, or none of them reads any."""
+        return tuple(dict.fromkeys(rule.source.name for rule in self.rules if rule.source is not None))
 
     def renamed(self, names: Sequence[str]) -> tuple[str, ...]:
         """The target's names of source columns; () when one of them is not carried over unchanged."""
@@ -94,19 +105,21 @@ def _rule(rule: dict[str, Any], columns: dict[str, Column]) -> Rule:
     get = paths.getter(segments)
     if len(segments) == 1 and (wanted is None or keeps(source.type, wanted)):
         column = Column(generate, source.type, source.nullable, source.native, comment=source.comment)
-        return _finished(rule, column, get, renames=source.name)
-    target = wanted or Type(Kind.TEXT)
-    return _finished(rule, Column(generate, target), _cast(get, target), renames=None)
+        return _finished(rule, Rule(column, get, source.name, source=source))
+    column = Column(generate, wanted or Type(Kind.TEXT))
+    made = Rule(column, _cast(get, column.type), None, source=source, is_deep=len(segments) > 1, is_cast=True)
+    return _finished(rule, made)
 
 
-def _finished(rule: dict[str, Any], column: Column, get: Callable[[Row], Any], *, renames: str | None) -> Rule:
+def _finished(rule: dict[str, Any], made: Rule) -> Rule:
     """The rule with what it does about values that are not there."""
-    is_conditional = (rule.get("conditional") or {}).get("when") == "extract_not_empty"
-    default = _constant(column, rule.get("default"))
-    if default is not None:
-        column = replace(column, nullable=False)
-        get = _with_default(get, default)
-    return Rule(column, get, None if is_conditional or default is not None else renames, is_conditional)
+    if (rule.get("conditional") or {}).get("when") == "extract_not_empty":
+        made = replace(made, is_conditional=True, renames=None)
+    default = _constant(made.column, rule.get("default"))
+    if default is None:
+        return made
+    column = replace(made.column, nullable=False)
+    return replace(made, column=column, value=_with_default(made.value, default), default=default, renames=None)
 
 
 def _literal(generate: str, extract: Any, rule: dict[str, Any]) -> Rule:

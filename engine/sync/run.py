@@ -7,11 +7,15 @@ from dataclasses import replace
 from engine.contract import Interruptible, Reading, Request
 from engine.errors import ConfigError, EngineError, RecordError
 from engine.schema import Stream
-from engine.sync import lanes, pushdown
+from engine.sync import lanes, pages, pushdown
 from engine.sync.chain import Chain, Generator
 from engine.sync.control import Control
 from engine.sync.figures import Figures
+from engine.sync.lanes import Lane
 from engine.sync.standing import Hand, readings, take_up
+
+SLOW_ROWS = 250_000
+"""How many rows go one by one behind a range with a bad one: at least all of that range."""
 
 
 def run(chain: Chain, control: Control, figures: Figures | None = None) -> Figures:
@@ -89,27 +93,44 @@ def _expected(
 
 
 def _move(generator: Generator, request: Request, hands: Sequence[Hand], control: Control, figures: Figures) -> None:
-    """Along the fastest lane; where a range has a row that is refused, row by row from behind the last whole range."""
-    try:
-        _read(generator, request, hands, control, figures)
-    except RecordError:
-        at = hands[0].at
-        request = replace(request, after=at["key"], until=at["until"])
-        _read(generator, request, hands, control, figures, obstacle="a row is refused")
+    """Along the fastest lane; where a range has a row that is refused, row by row from behind the last whole range, and
+    fast again behind the bad one."""
+    is_over = False
+    while not is_over:
+        try:
+            _move_fast(generator, request, hands, control, figures)
+            is_over = True
+        except RecordError:
+            is_over = _move_slowly(generator, _from_here(request, hands[0]), hands, control, figures)
+            request = _from_here(request, hands[0])
 
 
-def _read(
-    generator: Generator,
-    request: Request,
-    hands: Sequence[Hand],
-    control: Control,
-    figures: Figures,
-    *,
-    obstacle: str = "",
+def _from_here(request: Request, hand: Hand) -> Request:
+    return replace(request, after=hand.at["key"], until=hand.at["until"])
+
+
+def _move_fast(
+    generator: Generator, request: Request, hands: Sequence[Hand], control: Control, figures: Figures
 ) -> None:
+    for asked in lanes.requests(generator, request, hands):
+        with closing(generator.driver.read(asked)) as reading:
+            lane = lanes.choose(generator, reading, hands)
+            if lane.name == "rows" and asked is not request:
+                continue
+            _note_snapshot(hands, reading, control)
+            lanes.tell(lane, generator, hands, control, figures)
+            lanes.move(lane, generator, reading, hands, control, figures)
+            return
+
+
+def _move_slowly(
+    generator: Generator, request: Request, hands: Sequence[Hand], control: Control, figures: Figures
+) -> bool:
+    """Whether it came to the end."""
     with closing(generator.driver.read(request)) as reading:
         _note_snapshot(hands, reading, control)
-        lanes.move(generator, reading, hands, control, figures, obstacle=obstacle)
+        lanes.tell(Lane("rows", "a row is refused"), generator, hands, control, figures)
+        return pages.move(generator, reading, hands, control, figures, most=SLOW_ROWS)
 
 
 def _note_snapshot(hands: Sequence[Hand], reading: Reading, control: Control) -> None:

@@ -22,13 +22,17 @@ INSERT INTO events SELECT n, 'event ' || n, md5(n::text)::uuid, n * 1.01, now() 
 FROM generate_series(1, {ROWS}) AS n;
 ANALYZE events;
 """
+COLUMNS = ("id", "name", "uid", "amount", "at", "day", "yes", "small", "ratio", "kind", "document", "note")
+CASTS = [
+    {"generate": name, "extract": f"$.{name}"} | ({"cast": "string"} if name == "amount" else {}) for name in COLUMNS
+]
 CHECKSUM = "SELECT count(*), sum(hashtextextended(events::text, 0)) FROM events"
 
 
 @pytest.mark.parametrize(
     ("fields", "lane"),
-    [({}, "bytes"), ({"filter": ["greaterthan", ["extract", "id"], 0]}, "rows")],
-    ids=["bytes", "rows"],
+    [({}, "bytes"), ({"mapping": CASTS}, "arrow"), ({"filter": ["not", ["empty", ["extract", "id"]]]}, "rows")],
+    ids=["bytes", "arrow", "rows"],
 )
 def test_arrive_whole(machine: Machine, systems: tuple[str, str], fields: dict[str, Any], lane: str) -> None:
     with at(systems[0]) as source:

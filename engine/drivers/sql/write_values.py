@@ -38,7 +38,7 @@ class RowConverter:
         if not rows:
             return iter(())
         columns = [
-            self._column(name, converters, values)
+            column_of(name, values, converters, self._null)
             for name, converters, values in zip(self._names, self._converters, self._columns(rows), strict=True)
         ]
         return zip(*columns, strict=True)
@@ -51,17 +51,18 @@ class RowConverter:
         except KeyError:  # a record of an API may leave a field out: it is null
             return iter([[row.get(name) for row in rows] for name in self._names])
 
-    def _column(self, name: str, converters: Converters, values: Sequence[Any]) -> Sequence[Any]:
-        types = set(map(type, values))
-        try:
-            if NoneType not in types:
-                return _converted(values, types, converters)
-            present = [value for value in values if value is not None]
-            texts = iter(_converted(present, types - {NoneType}, converters))
-        except UnwritableError as error:
-            raise UnwritableError(f"Column {name!r}: {error.message}") from None
-        null = self._null
-        return [null if value is None else next(texts) for value in values]
+
+def column_of(name: str, values: Sequence[Any], converters: Converters, null: Any) -> Sequence[Any]:
+    """One column's values, converted; `null` stands for None. Raises UnwritableError."""
+    types = set(map(type, values))
+    try:
+        if NoneType not in types:
+            return _converted(values, types, converters)
+        present = [value for value in values if value is not None]
+        texts = iter(_converted(present, types - {NoneType}, converters))
+    except UnwritableError as error:
+        raise UnwritableError(f"Column {name!r}: {error.message}") from None
+    return [null if value is None else next(texts) for value in values]
 
 
 def _converted(values: Sequence[Any], types: set[type], converters: Converters) -> Sequence[Any]:

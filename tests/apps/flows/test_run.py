@@ -46,7 +46,8 @@ def test_every_step_has_figures_of_its_own(house: House) -> None:
 def test_the_log_says_which_lane_was_taken_and_why(house: House) -> None:
     job = run_flow(house.flow())
     [line] = job.events.filter(level="info")
-    assert line.message == "Orders → Copies: rows lane (different kinds of database)"
+    reason = "bytes: different kinds of database; arrow: the source gives no columns"
+    assert line.message == f"Orders → Copies: rows lane ({reason})"
     assert line.data == {"lane": "rows", "delivery": "exactly_once", "mode": "append", "since": None}
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from engine.contract import Mode
 from engine.errors import Stopped
-from engine.sync import lanes
+from engine.sync import ranges
 from engine.sync.chain import Chain
 from engine.sync.run import run
 from tests.engine.sync.chains import chain, generator, rows, step
@@ -35,7 +35,11 @@ def test_moves_ranges_as_they_are():
         ("a filter", {"filter": ["extract", "id"]}, {}),
         ("a filter", {}, {"filter": ["extract", "id"]}),
         ("a limit", {"limit": 5}, {}),
-        ("the mapping changes values", {}, {"mapping": [{"generate": "id", "extract": "$.id", "cast": "string"}]}),
+        (
+            "bytes: the mapping changes values; arrow: the source gives no columns",
+            {},
+            {"mapping": [{"generate": "id", "extract": "$.id", "cast": "string"}]},
+        ),
     ],
 )
 def test_goes_by_rows_where_something_is_to_be_done_on_the_way(reason, generator_values, step_values):
@@ -91,7 +95,7 @@ def test_a_cancelled_range_is_taken_back():
 
 
 def test_shows_life_inside_a_range(monkeypatch):
-    monkeypatch.setattr(lanes, "PULSE_SECONDS", -1)
+    monkeypatch.setattr(ranges, "PULSE_SECONDS", -1)
     source, target, control = source_of(1, 2, 3), target_of_bytes(), Recorder()
     figures = run(chain(source, target, page_rows=3), control)
     assert control.pulses == sorted(control.pulses)

@@ -48,7 +48,8 @@ def test_closes_what_it_opened_also_when_it_fails():
 def test_says_which_lane_it_takes_and_why():
     control = Recorder()
     figures = run(chain(MemorySource(rows(1)), MemoryTarget()), control)
-    assert control.notes.lines == ["Export generator → Import step: rows lane (different kinds of database)"]
+    reason = "bytes: different kinds of database; arrow: the source gives no columns"
+    assert control.notes.lines == [f"Export generator → Import step: rows lane ({reason})"]
     assert figures.of("step").lane == "rows"
 
 

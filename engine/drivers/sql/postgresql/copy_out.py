@@ -14,15 +14,16 @@ from engine.drivers.sql.postgresql.session import Connection
 CHUNK_BYTES = 256 * 1024
 
 
-def chunks(connection: Connection, command: bytes) -> Iterator[bytes]:
-    """What `command` puts out. Whoever leaves it before its end leaves a connection of no more use: it is closed."""
+def chunks(connection: Connection, command: bytes, *, size: int = CHUNK_BYTES) -> Iterator[bytes]:
+    """What `command` puts out, in whole rows of at least `size` bytes together. Whoever leaves it before its end leaves
+    a connection of no more use: it is closed."""
     is_over = False
     try:
         with errors.translated():
             connection.wait(_started(connection.pgconn, command))
         while not is_over:
             with errors.translated():
-                chunk, is_over = connection.wait(_chunk(connection.pgconn))
+                chunk, is_over = connection.wait(_chunk(connection.pgconn, size))
             if chunk:
                 yield chunk
     finally:
@@ -37,11 +38,11 @@ def _started(server: PGconn, command: bytes) -> PQGen[None]:
         raise client_errors.error_from_result(result)
 
 
-def _chunk(server: PGconn) -> PQGen[tuple[bytes, bool]]:
+def _chunk(server: PGconn, least: int) -> PQGen[tuple[bytes, bool]]:
     """A chunk, and whether it is the last."""
     parts: list[bytes] = []
     size = 0
-    while size < CHUNK_BYTES:
+    while size < least:
         count, part = server.get_copy_data(1)
         if count > 0:
             parts.append(bytes(part))  # a copy each is cheaper than holding thousands of views

@@ -25,7 +25,7 @@ class CopyText:
 
     def __init__(self, columns: Sequence[Column]) -> None:
         names = [column.name for column in columns]
-        self._converter = RowConverter(names, [_converters(column.type) for column in columns], NULL)
+        self._converter = RowConverter(names, [converters(column.type) for column in columns], NULL)
 
     def lines(self, rows: Sequence[Row]) -> list[bytes]:
         """Raises UnwritableError when PostgreSQL has no way to write a value of these rows."""
@@ -104,7 +104,8 @@ _BY_KIND: dict[Kind, Converters] = {
 }
 
 
-def _converters(column_type: Type) -> Converters:
+def converters(column_type: Type) -> Converters:
+    """What a column of this type takes."""
     if column_type.kind is not Kind.ARRAY:
         return _BY_KIND.get(column_type.kind, _TEXTS)
     element_kind = column_type.element.kind if column_type.element else None

@@ -9,8 +9,7 @@ from engine.drivers.sql.interruption import Interruption
 from engine.drivers.sql.postgresql import conditions, connect, describe, errors, read
 from engine.drivers.sql.postgresql.browse import PostgresqlCatalogue
 from engine.drivers.sql.postgresql.conditions import PostgresqlConditions
-from engine.drivers.sql.postgresql.ranges import RangedReading
-from engine.drivers.sql.postgresql.read import PostgresqlReading
+from engine.drivers.sql.postgresql.ranges import BytesReading, RangedReading
 from engine.drivers.sql.postgresql.session import Connection
 from engine.drivers.sql.postgresql.write import PostgresqlWriter
 from engine.schema import Column, Table
@@ -38,7 +37,7 @@ class PostgresqlDriver(SqlDriver[Connection]):
                 described = describe.result(cursor, request.source)
         self.conditions = conditions.of(connection)
         planned = plan.make(described, request)
-        kind = PostgresqlReading if read.bytes_refusal(planned.stream) else RangedReading
+        kind = RangedReading if read.bytes_refusal(planned.stream) else BytesReading
         return kind(connection, planned, request)
 
     def interruption(self, connection: Connection) -> Interruption:

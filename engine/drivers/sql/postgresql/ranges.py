@@ -1,4 +1,4 @@
-"""Reading PostgreSQL in key ranges of its binary copy format."""
+"""Reading PostgreSQL in ranges of the key, by COPY: as bytes of its binary format, or as columns."""
 
 import math
 from collections.abc import Iterator
@@ -7,13 +7,14 @@ from typing import Any
 from psycopg import ClientCursor
 from sqlalchemy import BindParameter, ColumnElement, Integer, bindparam, select, tuple_
 
-from engine.contract import ByteRange, Key
-from engine.drivers.sql.plan import Plan
+from engine.contract import ArrowRange, Batch, ByteRange, Key
 from engine.drivers.sql.postgresql import copy_out
-from engine.drivers.sql.postgresql.conditions import PostgresqlConditions
-from engine.drivers.sql.postgresql.read import PostgresqlReading, PostgresqlSelects
-from engine.drivers.sql.select import PAGE, PAGE_ROWS, Statement, as_it_is, named, up_to
-from engine.schema import Table
+from engine.drivers.sql.postgresql.arrow_out import BATCH_BYTES, CsvBatches
+from engine.drivers.sql.postgresql.read import PostgresqlReading, PostgresqlSelects, as_portable
+from engine.drivers.sql.select import PAGE, PAGE_ROWS, Show, Statement, as_it_is, up_to
+from engine.schema import Kind, Query
+
+Values = dict[str, Any]
 
 RANGE_BYTES = 64 * 1024 * 1024
 FEWEST_ROWS, MOST_ROWS = 50_000, 250_000
@@ -41,9 +42,6 @@ SELECT sum(pg_catalog.pg_relation_size(part.oid)), sum(greatest(part.reltuples, 
 class RangeSelects(PostgresqlSelects):
     """Statements that find where ranges end, and that copy one."""
 
-    def __init__(self, plan: Plan, conditions: PostgresqlConditions) -> None:
-        super().__init__(plan, as_it_is, conditions)
-
     def end(self, *, is_continued: bool) -> Statement:
         """The last place of a range of so many rows; none where fewer are left."""
         statement = self.ordered(self.bounded(select(*self.order)), is_continued=is_continued)
@@ -55,7 +53,7 @@ class RangeSelects(PostgresqlSelects):
         return self.compiled(statement.limit(PAGE))
 
     def range(self, *, is_continued: bool) -> Statement:
-        rows = self.bounded(select(*(named(column) for column in self.plan.stream.columns)))
+        rows = self.bounded(select(*self.shown(self.plan.stream.columns)))
         statement = self.ordered(rows, is_continued=is_continued).order_by(None)
         return self.compiled(statement.where(self._up_to()) if self.order else statement)
 
@@ -65,21 +63,38 @@ class RangeSelects(PostgresqlSelects):
 
 
 class RangedReading(PostgresqlReading):
-    bytes_format = "postgresql-binary"
+    """A reading that also goes in ranges of the key, each copied out whole."""
 
-    def ranges(self) -> Iterator[ByteRange]:
+    @property
+    def arrow_refusal(self) -> str:
+        """Arrays in PostgreSQL's own notation are no JSON."""
+        arrays = [column.name for column in self.stream.columns if column.type.kind is Kind.ARRAY]
+        return f"{arrays[0]} is an array" if arrays and self.plan.native else ""
+
+    def arrow_ranges(self) -> Iterator[ArrowRange]:
+        for command, after in self._copies(as_portable, "csv"):
+            yield ArrowRange(self._batches(command), after)
+
+    def _batches(self, command: bytes) -> Iterator[Batch]:
+        made = CsvBatches(self.stream.columns)
+        for rows in copy_out.chunks(self.connection, command, size=BATCH_BYTES):
+            yield made.batch(rows)
+
+    def _copies(self, show: Show, encoding: str) -> Iterator[tuple[bytes, Key | None]]:
+        """For each range the command that copies it, and the place behind it."""
         if self.is_void:
             return
         # A copy lasts as long as its destination takes.
         self.transaction.set(statement_timeout="0")
-        selects = RangeSelects(self.plan, self.conditions)
+        selects = RangeSelects(self.plan, show, self.conditions)
         bounds = self.places.within(self.until)
         if self.plan.order:
-            yield from self._key_ranges(selects, bounds)
+            for statement, values, after in self._spans(selects, bounds):
+                yield self._command(statement, values, encoding), after
         else:
-            yield ByteRange(self._copied(selects.range(is_continued=False), bounds), None)
+            yield self._command(selects.range(is_continued=False), bounds, encoding), None
 
-    def _key_ranges(self, selects: RangeSelects, bounds: dict[str, Any]) -> Iterator[ByteRange]:
+    def _spans(self, selects: RangeSelects, bounds: Values) -> Iterator[tuple[Statement, Values, Key]]:
         skipped = {SKIPPED: self._range_rows() - 1}
         reached, is_last = self.after, False
         while not is_last:
@@ -89,25 +104,34 @@ class RangedReading(PostgresqlReading):
             is_last = end is None
             end = end or self._found(selects.last(is_continued=is_continued), values)
             if end is not None:
-                between = {**values, **self.places.up_to(end)}
-                yield ByteRange(self._copied(selects.range(is_continued=is_continued), between), end)
+                yield selects.range(is_continued=is_continued), {**values, **self.places.up_to(end)}, end
             reached = end
 
-    def _found(self, statement: Statement, values: dict[str, Any]) -> Key | None:
+    def _found(self, statement: Statement, values: Values) -> Key | None:
         fetched = self.transaction.fetch(statement, {**values, PAGE_ROWS: 1})
         return self.places.of(fetched[0]) if fetched else None
 
-    def _copied(self, statement: Statement, values: dict[str, Any]) -> Iterator[bytes]:
+    def _command(self, statement: Statement, values: Values, encoding: str) -> bytes:
         # COPY takes no parameters: the client writes them into the statement.
         rows = ClientCursor(self.connection).mogrify(statement.text.encode(), statement.bound(values))
-        return copy_out.chunks(self.connection, f"COPY ({rows}) TO STDOUT (FORMAT binary)".encode())
+        return f"COPY ({rows}) TO STDOUT (FORMAT {encoding})".encode()
 
     def _range_rows(self) -> int:
         table = self.plan.stream.source
-        assert isinstance(table, Table)
+        if isinstance(table, Query):
+            return FEWEST_ROWS
         names = {"schema": table.schema, "name": table.name, "column": self.plan.order[0].name}
-        [(size, rows, correlation)] = self.transaction.fetch(Statement(SIZE, {}, None), names)
-        return range_rows(int(size), float(rows), correlation)
+        found = self.transaction.fetch(Statement(SIZE, {}, None), names)
+        size, rows, correlation = found[0] if found else (None, 0, None)
+        return range_rows(int(size or 0), float(rows or 0), correlation)
+
+
+class BytesReading(RangedReading):
+    bytes_format = "postgresql-binary"
+
+    def ranges(self) -> Iterator[ByteRange]:
+        for command, after in self._copies(as_it_is, "binary"):
+            yield ByteRange(copy_out.chunks(self.connection, command), after)
 
 
 def range_rows(size: int, rows: float, correlation: float | None) -> int:

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import psycopg
 
-from engine.contract import Lineage, Mode, Position, Reading, ReadsBytes, Rejected, Target
+from engine.contract import Batch, Lineage, Mode, Position, Reading, ReadsBytes, Rejected, Target
 from engine.drivers.sql import write_names
 from engine.drivers.sql.postgresql import ddl, write_facts
+from engine.drivers.sql.postgresql.arrow_in import CopyBatches
 from engine.drivers.sql.postgresql.copy_text import CopyText
 from engine.drivers.sql.postgresql.ddl import quoted, quoted_table
 from engine.drivers.sql.postgresql.swap import Swap
@@ -58,7 +59,15 @@ class PostgresqlWriter(SqlWriter):
 
     def write_bytes(self, chunks: Iterable[bytes], position: Callable[[int], Position]) -> int:
         """How many rows there were. Raises RecordError when one was refused: then none of them is written."""
-        return self._commit(lambda: self._load_bytes(chunks), position)
+        return self._commit(lambda: self._load_whole(self._loading().load_binary, chunks), position)
+
+    def arrow_refusal(self, columns: Sequence[Column]) -> str:
+        return "" if len(columns) == len(self.columns) else f"{self._table} fills a column by itself"
+
+    def write_arrow(self, batches: Iterable[Batch], position: Callable[[int], Position]) -> int:
+        """How many rows there were. Raises RecordError when one was refused: then none of them is written."""
+        lines = map(CopyBatches(self._given, converted(self.columns, self._given)).lines, batches)
+        return self._commit(lambda: self._load_whole(self._loading().load_lines, lines), position)
 
     def _examine(self) -> None:
         self._table = self._located()
@@ -137,9 +146,9 @@ class PostgresqlWriter(SqlWriter):
     def _load(self, rows: Sequence[Row]) -> list[Rejected]:
         return load(rows, self._text.lines, self._loading().load_text)
 
-    def _load_bytes(self, chunks: Iterable[bytes]) -> int:
+    def _load_whole(self, load: Callable[[Iterable[bytes]], int], chunks: Iterable[bytes]) -> int:
         try:
-            return self._loading().load_binary(chunks)
+            return load(chunks)
         except psycopg.Error as error:
             refused = refusal(error)
             if refused is None:

@@ -47,6 +47,10 @@ class Loader:
             return refused
         return None
 
+    def load_lines(self, chunks: Iterable[bytes]) -> int:
+        """How many rows there were."""
+        return self._copy("text", chunks)
+
     def load_binary(self, chunks: Iterable[bytes]) -> int:
         """How many rows there were."""
         return self._copy("binary", chunks)
