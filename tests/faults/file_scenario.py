@@ -1,6 +1,7 @@
 """Flows between files and tables, made over the API as its clients make them."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,9 @@ class Office:
     def reads_table(self, database: str) -> Document:
         return {**self.database(database), "adaptorType": "RDBMSExport", "rdbms": {"table": "events"}}
 
-    def writes_table(self, database: str, *, mode: str = "append") -> Document:
+    def writes_table(self, database: str, *, mode: str = "append", mappings: Sequence[Document] = CAST) -> Document:
         rdbms = {"table": "events", "mode": mode}
-        return {**self.database(database), "adaptorType": "RDBMSImport", "rdbms": rdbms, "mappings": CAST}
+        return {**self.database(database), "adaptorType": "RDBMSImport", "rdbms": rdbms, "mappings": mappings}
 
     def reads_file(self, store: Document, name: str, **file: Any) -> Document:
         file = {"fileName": name, "skipDelete": True, **file}
