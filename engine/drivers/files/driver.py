@@ -5,8 +5,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from engine.contract import Lineage, Request, Spec, Target
-from engine.drivers.files import errors, options, paths, plan
+from engine.contract import Condition, Lineage, Request, Spec, Target
+from engine.drivers.files import conditions, errors, options, paths, plan
 from engine.drivers.files.limits import Limits
 from engine.drivers.files.listing import FEW, Listing
 from engine.drivers.files.reading import FilesReading
@@ -80,6 +80,9 @@ class FilesDriver(ABC):
         self._interrupted.clear()
         opener = Opener(self.filesystem, self.limits, self._raise_if_interrupted)
         return FilesReading(plan.make(request, self._listing(), opener, self.limits), request)
+
+    def judges(self, condition: Condition, column: Column) -> bool:
+        return conditions.judges(condition, column)
 
     def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> FilesWriter:  # noqa: ARG002
         return FilesWriter(self._listing(), target, columns, lineage)

@@ -5,6 +5,7 @@ from dataclasses import astuple, dataclass
 from typing import Any
 
 from engine.contract import ArrowRange, Batch, Key, Page, Request
+from engine.drivers.files import conditions
 from engine.drivers.files.blocks import Block, Format, Unit
 from engine.drivers.files.listing import Entry
 from engine.errors import ConfigError, RecordError
@@ -57,34 +58,40 @@ class FilesReading:
         self._plan = plan
         self._page_rows = request.page_rows
         self._after = _place(request)
+        self._where = request.where
         self._known = {column.name for column in plan.columns}
-        asked = {column.name for column in plan.stream.columns}
+        read = {column.name for column in plan.stream.columns} | {one.column for one in request.where}
         # rows are counted by the columns that are read, so one of them is
-        self._wanted = [column for column in plan.columns if column.name in asked] or list(plan.columns[:1])
+        self._wanted = [column for column in plan.columns if column.name in read] or list(plan.columns[:1])
+        judged = [column for column in (*plan.columns, *PROVENANCE) if column.name in read]
+        self._columns = [*plan.stream.columns, *(one for one in judged if one not in plan.stream.columns)]
 
     def pages(self) -> Iterator[Page]:
+        """A block of which no row is left gives an empty page: it is a place to go on behind all the same."""
         for place, block in self._blocks():
             before = place.count - block.count
             for start in range(0, block.count, self._page_rows):
                 part = block.part(start, start + self._page_rows)
-                behind = Place(place.path, place.identity, place.unit, before + start + part.count)
-                rows = arrow.rows(part.batch, self.stream.columns)
-                yield Page(rows, behind.key(), list(part.unreadable.values()))
+                rows = arrow.rows(self._kept(part.batch), self.stream.columns)
+                stop = start + part.count
+                if rows or part.unreadable or stop == block.count:
+                    behind = Place(place.path, place.identity, place.unit, before + stop)
+                    yield Page(rows, behind.key(), list(part.unreadable.values()))
 
     def arrow_ranges(self) -> Iterator[ArrowRange]:
         """Raises RecordError at a record that is unreadable: pages tell which."""
         batches: list[Batch] = []
         behind: Place | None = None
         for place, block in self._blocks():
-            if batches and behind and (block.unreadable or _are_enough(batches)):
-                yield ArrowRange(iter(batches), behind.key())
-                batches = []
+            if behind and (block.unreadable or _are_enough(batches)):
+                yield ArrowRange(map(self._kept, batches), behind.key())
+                batches, behind = [], None
             for one in block.unreadable.values():
                 raise RecordError(one.message, code=one.code, record=one.record)
             batches.append(block.batch)
             behind = place
-        if batches and behind:
-            yield ArrowRange(iter(batches), behind.key())
+        if behind:
+            yield ArrowRange(map(self._kept, batches), behind.key())
 
     def close(self) -> None:
         """A file is closed when its pages or ranges are left."""
@@ -116,11 +123,18 @@ class FilesReading:
             return after.count
         return None if unit.path < after.unit else 0
 
+    def _kept(self, batch: Batch) -> Batch:
+        """The rows that satisfy the conditions, in the columns of the stream alone."""
+        if not self._where:
+            return batch
+        return conditions.kept(batch, self._where).select([column.name for column in self.stream.columns])
+
     def _completed(self, batch: Batch, entry: Entry) -> Batch:
-        """In the order of the stream, with NULL for what a file lacks, and with where the rows come from."""
+        """In the order of the stream, with NULL for what a file lacks, where the rows come from, and what they are
+        judged by."""
         names = batch.schema.names
         arrays = []
-        for column in self.stream.columns:
+        for column in self._columns:
             if column in PROVENANCE:
                 value = entry.path if column.name == FILE else moment(entry)
                 arrays.append(pa.repeat(pa.scalar(value, pa.string()), batch.num_rows))
@@ -128,7 +142,7 @@ class FilesReading:
                 arrays.append(batch.column(column.name))
             else:
                 arrays.append(pa.nulls(batch.num_rows, loose_type(column.type)))
-        return pa.RecordBatch.from_arrays(arrays, [column.name for column in self.stream.columns])
+        return pa.RecordBatch.from_arrays(arrays, [column.name for column in self._columns])
 
 
 def moment(entry: Entry) -> str | None:
