@@ -85,8 +85,8 @@ READ = (
     *SHARED,
     Option(
         "columns",
-        LinesField(label="Names of columns", help_text="One a line, where no row of the file tells them."),
-        SEPARATED,
+        LinesField(label="Names of columns", help_text="One a line, in the place of those in the file."),
+        WITH_HEADER,
         [],
     ),
     Option(

@@ -30,7 +30,7 @@ PART_WORDS: Mapping[str, Mapping[str, str]] = {
         "types": "types",
         "spreadsheet": "spreadsheet",
     },
-    "xlsx": {"header": "hasHeaderRow", "skip_rows": "rowsToSkip", "sheet": "sheet"},
+    "xlsx": {"header": "hasHeaderRow", "skip_rows": "rowsToSkip", "columns": "columnNames", "sheet": "sheet"},
     "json": {"fields": "unknownFields"},
 }
 """By the part of the block, the drivers' words and Celigo's; where Celigo has none, ours."""
@@ -78,7 +78,7 @@ class ReadCsvShape(CsvShape):
     later = ("keyColumns", "rowsPerRecord", "trimSpaces")
 
     rowsToSkip = serializers.IntegerField(required=False, min_value=0, max_value=1_000_000)
-    columnNames = name_list("Our extension: the columns' names where no row of the file says them.")
+    columnNames = name_list("Our extension: the columns' names, in the place of those in the file.")
     types = choice(("text", "infer"), "ways of finding types")
 
 
@@ -109,6 +109,7 @@ class XlsxShape(UnsetPart):
 
 
 class ReadXlsxShape(XlsxShape):
+    columnNames = name_list("As of CSV.")
     rowsToSkip = serializers.IntegerField(required=False, min_value=0, max_value=1_000_000)
 
 
