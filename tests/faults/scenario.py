@@ -23,6 +23,9 @@ CAST = [
     {"generate": "at", "extract": "$.at"},
 ]
 
+BY_ROWS = ["not", ["empty", ["extract", "id"]]]
+"""A filter that everything passes and no source judges by itself, so that the rows lane is taken."""
+
 
 def at(database: str) -> psycopg.Connection[Any]:
     return psycopg.connect(SERVER, dbname=database, autocommit=True)

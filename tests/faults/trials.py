@@ -15,7 +15,7 @@ from apps.flows import services as flows
 from apps.flows.models import Flow
 from apps.jobs.models import ENDED, Job, State
 from tests.faults.machine import LEASE_SECONDS, Machine, eventually
-from tests.faults.scenario import CAST, at, fill, make_flow
+from tests.faults.scenario import BY_ROWS, CAST, at, fill, make_flow
 from tests.faults.verifier import breaches
 
 Systems = tuple[str, str]
@@ -60,7 +60,7 @@ class Trial:
         with at(self.systems[1]) as target:
             target.execute(TABLE)
             target.execute(SLEEP.format(seconds=seconds, event="INSERT", table="events").encode())
-        return make_flow(self.systems, mapping=CAST, page_size=PAGE)
+        return make_flow(self.systems, mapping=CAST, filter=BY_ROWS, page_size=PAGE)
 
     def start(self, flow: Flow) -> Job:
         return flows.run_flow(flow=flow, at=timezone.now())
