@@ -1,6 +1,7 @@
 """A mapping applied to whole columns, with the same outcome as row by row."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from engine.contract import Batch
 from engine.errors import RecordError
@@ -16,8 +17,6 @@ def refusal(mapping: Mapping) -> str:
     for rule in mapping.rules:
         if rule.is_conditional:
             return f"{rule.column.name} is there under a condition"
-        if rule.is_deep:
-            return f"{rule.column.name} is a part of a value"
     return ""
 
 
@@ -34,8 +33,14 @@ def _made(rule: Rule, arrays: dict[str, Array], count: int) -> Array:
         return arrow_columns.repeated(rule.value({}), count, rule.column)
     array = arrays[rule.source.name]
     try:
-        if rule.is_cast:
+        if rule.is_deep:
+            array = arrow_columns.converted(array, rule.source, rule.column, _part(rule, rule.source.name))
+        elif rule.is_cast:
             array = arrow_columns.cast(array, rule.source, rule.column, cast_to(rule.column.type))
     except RecordError as error:
         raise RecordError(f"{rule.column.name}: {error.message}", code=error.code) from error
     return array if rule.default is None else arrow_columns.with_default(array, rule.column, rule.default)
+
+
+def _part(rule: Rule, field: str) -> Callable[[Any], Any]:
+    return lambda value: rule.value({field: value})

@@ -56,7 +56,7 @@ ROWS: list[dict[str, Any]] = [
     },
     {"day": "0044-03-15 BC", "at": "2024-02-29 23:59:59.000001", "zoned": "2024-02-29 23:59:59.5+05:30"},
     {"uid": "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "address": "::1/64", "numbers": [1, None, -3]},
-    {"words": ['a"b', "a\\b", "NULL", "a,b", "{}", "\n"], "document": '{"text": "a\\\\b\\n", "n": 1e400}'},
+    {"words": ['a"b', "a\\b", "NULL", "a,b", "{}", "\n"], "document": '{"text": "a\\\\b\\n"}', "raw": '{"n": 1e400}'},
 ]
 
 
@@ -148,6 +148,8 @@ def test_casts_and_defaults_are_those_of_the_rows_lane(
         if default and cast != "json":
             rules[-1]["default"] = default
     rules.append({"generate": "literal", "extract": "it's", "dataType": "string"})
+    rules.append({"generate": "part", "extract": "$.document.text"})
+    rules.append({"generate": "element", "extract": "$.numbers[0]", "cast": "integer", "default": 5})
     rules.append({"generate": "number", "extract": 12, "cast": "integer"})
     lanes_taken = [
         run(chain(ends, table="by_arrow", mapping=rules), Recorder(job="a")).of("step"),
@@ -187,9 +189,10 @@ def test_behind_a_bad_row_it_is_fast_again(
 
 def test_says_why_it_is_not_taken(ends: tuple[Postgresql, Postgresql]) -> None:
     control = Recorder()
-    rules = [{"generate": "id", "extract": "$.id"}, {"generate": "part", "extract": "$.document.a"}]
+    condition = {"when": "extract_not_empty"}
+    rules = [{"generate": "id", "extract": "$.id"}, {"generate": "a", "extract": "$.name", "conditional": condition}]
     run(chain(ends, mapping=rules), control)
-    reason = "bytes: the mapping changes values; arrow: part is a part of a value"
+    reason = "bytes: the mapping changes values; arrow: a is there under a condition"
     assert control.notes.lines == [f"Things → Copies: rows lane ({reason})"]
 
 
