@@ -1,7 +1,7 @@
 """Writes a file beside its final name, and gives it that name when it is whole."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Any
 
@@ -16,6 +16,8 @@ from engine.toolkit import arrow
 from engine.toolkit.deferred import Deferred
 
 pa: Any = Deferred("pyarrow")
+
+PART_ROWS = 10_000
 
 
 class FilesWriter:
@@ -54,12 +56,7 @@ class FilesWriter:
         return Standing(None, done=False)
 
     def begin(self, position: Position) -> None:  # noqa: ARG002  (nothing is kept before the end)
-        self._drop()
-        with errors.translated(self._destination.path):
-            self._file = self._listing.filesystem.open(self._destination.part, "wb")
-            self._packed = packing.PACKERS[self._options.compression](self._file)
-            self._encoder = formats.encoder_of(self._options, self._packed, self.columns)
-        self._rows = 0
+        self._start()
 
     def write(self, rows: Sequence[Row], position: Position | None, on_rejected: OnRejected) -> int:  # noqa: ARG002
         prepared, rejected = self._prepared(rows)
@@ -74,13 +71,31 @@ class FilesWriter:
         return ""
 
     def write_arrow(self, batches: Iterable[Batch], position: Callable[[int], Position]) -> int:
-        prepared, count = [], 0
-        for batch in batches:
-            prepared.append(self._open.prepared(batch))
-            count += batch.num_rows
-        self._put(prepared)
+        count = self._first_range(batches) if not self._rows else self._further_range(batches)
         position(count)
         self._rows += count
+        return count
+
+    def _first_range(self, batches: Iterable[Batch]) -> int:
+        """As it comes, since a stream that cannot be continued has no other range. What is refused is undone by a new
+        file."""
+        count = 0
+        try:
+            for part in _parts(batches):
+                self._put([self._open.prepared(part)])
+                count += part.num_rows
+        except RecordError:
+            self._start()
+            raise
+        return count
+
+    def _further_range(self, batches: Iterable[Batch]) -> int:
+        """All of it, once none of it is refused: ranges that others follow are short."""
+        prepared, count = [], 0
+        for part in _parts(batches):
+            prepared.append(self._open.prepared(part))
+            count += part.num_rows
+        self._put(prepared)
         return count
 
     def finish(self, position: Position) -> None:  # noqa: ARG002
@@ -105,6 +120,14 @@ class FilesWriter:
         if self._encoder is None:
             raise FenceLost("The file is not open any more.")
         return self._encoder
+
+    def _start(self) -> None:
+        self._drop()
+        with errors.translated(self._destination.path):
+            self._file = self._listing.filesystem.open(self._destination.part, "wb")
+            self._packed = packing.PACKERS[self._options.compression](self._file)
+            self._encoder = formats.encoder_of(self._options, self._packed, self.columns)
+        self._rows = 0
 
     def _prepared(self, rows: Sequence[Row]) -> tuple[list[Any], list[Rejected]]:
         """All rows at once, or where one is refused each by itself."""
@@ -156,3 +179,10 @@ class FilesWriter:
         with suppress(OSError):
             self._listing.filesystem.rm_file(self._destination.part)
         self._file = self._encoder = None
+
+
+def _parts(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The same rows in batches that are short enough to be taken apart."""
+    for batch in batches:
+        for start in range(0, batch.num_rows, PART_ROWS):
+            yield batch.slice(start, PART_ROWS)

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from engine.contract import Delivery, Mode, Rejected, Standing
-from engine.errors import ConfigError, FenceLost, TransientError
+from engine.errors import ConfigError, FenceLost, RecordError, TransientError
 from engine.schema import Column, Kind, Type
 from engine.toolkit import arrow
 from tests.engine.drivers.folders import Folder, lineage
@@ -199,6 +199,21 @@ def test_columns_make_the_same_file_as_rows(folder, name):
         writer.finish({})
     assert counted == [3]
     assert [row["id"] for row in folder.rows(name)] == (["1", "2", "3"] if name == "a.csv" else [1, 2, 3])
+
+
+@pytest.mark.parametrize("before", [(), (7, 8)])
+def test_of_a_range_with_a_row_that_does_not_fit_nothing_is_written(folder, before):
+    columns = [Column("x", Type(Kind.DECIMAL, precision=3, scale=1))]
+    good, bad = (arrow.batch([{"x": text}], columns) for text in ("1.5", "NaN"))
+    with closing(folder.writer("a.parquet", columns)) as writer:
+        writer.take_over()
+        writer.begin({})
+        writer.write([{"x": f"{number}.0"} for number in before], None, none)
+        with pytest.raises(RecordError):
+            writer.write_arrow([good, good, bad, good], lambda count: {})
+        writer.write_arrow([good], lambda count: {})
+        writer.finish({})
+    assert [row["x"] for row in folder.rows("a.parquet")] == [*(f"{number}.0" for number in before), "1.5"]
 
 
 # What goes wrong

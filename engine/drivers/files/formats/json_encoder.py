@@ -17,6 +17,8 @@ pc: Any = Deferred("pyarrow.compute")
 
 
 class JsonLinesEncoder:
+    between = b"\n"
+
     def __init__(self, sink: IO[bytes], columns: Sequence[Column], options: Options) -> None:
         if options.encoding != UTF_8:
             raise invalid("JSON is written in UTF-8 alone.")
@@ -24,11 +26,11 @@ class JsonLinesEncoder:
         self._columns = columns
         self._forms = {column.name: FORMS[column.type.kind] for column in columns if column.type.kind in FORMS}
 
-    def prepared(self, batch: Batch) -> list[bytes]:
+    def prepared(self, batch: Batch) -> bytes:
         for array, column in zip(batch.columns, self._columns, strict=True):
             if column.type.kind is Kind.FLOAT and pc.all(pc.is_finite(array)).as_py() is False:
                 raise RecordError(f"JSON has no form for a value of {column.name!r}.", code="invalid_value")
-        return [self._record(row) for row in arrow.rows(batch, self._columns)]
+        return self.between.join(self._record(row) for row in arrow.rows(batch, self._columns))
 
     def _record(self, row: Row) -> bytes:
         for name, form in self._forms.items():
@@ -36,8 +38,9 @@ class JsonLinesEncoder:
                 row[name] = form(row[name])
         return orjson.dumps(row)
 
-    def write(self, prepared: list[bytes]) -> None:
-        self._sink.write(b"".join(record + b"\n" for record in prepared))
+    def write(self, prepared: bytes) -> None:
+        if prepared:
+            self._sink.write(prepared + b"\n")
 
     def close(self) -> None:
         """The last line is the end."""
@@ -46,17 +49,19 @@ class JsonLinesEncoder:
 class JsonEncoder(JsonLinesEncoder):
     """One list, a record a line."""
 
+    between = b",\n"
+
     def __init__(self, sink: IO[bytes], columns: Sequence[Column], options: Options) -> None:
         super().__init__(sink, columns, options)
-        self._separator = b"[\n"
+        self._has_records = False
 
-    def write(self, prepared: list[bytes]) -> None:
-        for record in prepared:
-            self._sink.write(self._separator + record)
-            self._separator = b",\n"
+    def write(self, prepared: bytes) -> None:
+        if prepared:
+            self._sink.write((self.between if self._has_records else b"[\n") + prepared)
+            self._has_records = True
 
     def close(self) -> None:
-        self._sink.write(b"[]\n" if self._separator == b"[\n" else b"\n]\n")
+        self._sink.write(b"\n]\n" if self._has_records else b"[]\n")
 
 
 def _number(text: str) -> Any:
