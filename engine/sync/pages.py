@@ -1,6 +1,6 @@
 """The rows lane: page by page, record by record, through every step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from engine.contract import Page, Reading
 from engine.sync import position
@@ -29,7 +29,7 @@ def move(
         control.raise_if_stopped(may_hand_back=keeps_pages and page.after is not None)
         rows = page.rows if left is None else page.rows[:left]
         for hand, sieve in sieves:
-            _write(generator, hand, sieve.sift(rows), Page(rows, page.after), control, figures)
+            _write(generator, hand, sieve.sift(rows), Page(rows, page.after, page.unreadable), control, figures)
             tell(generator, hand, control, figures)
         moved += len(rows)
         if left is not None and (left := left - len(rows)) <= 0:
@@ -48,15 +48,22 @@ def tell(generator: Generator, hand: Hand, control: Control, figures: Figures) -
 
 
 def _write(generator: Generator, hand: Hand, sifted: Sifted, page: Page, control: Control, figures: Figures) -> None:
-    reached = position.behind(hand.at, page.after, read=len(page.rows), ignored=sifted.ignored)
+    read = len(page.rows) + len(page.unreadable)
+    reached = position.behind(hand.at, page.after, read=read, ignored=sifted.ignored)
 
     def refuse(refusals: Sequence[Refusal]) -> None:
         control.refuse(step=hand.step.uid, stream=generator.uid, page=reached["page"], refusals=refusals)
         figures.of(hand.step.uid).failed = control.refused(step=hand.step.uid)
 
-    if sifted.refusals:
-        refuse(sifted.refusals)
+    if refusals := [*sifted.refusals, *_unreadable(page)]:
+        refuse(refusals)
     # without a place to go on from, the stream is one transaction, committed by `finish`
     place = reached if page.after is not None else None
     hand.writer.write(sifted.rows, place, lambda rejected: refuse([sifted.refusal(one) for one in rejected]))
     hand.at = reached
+
+
+def _unreadable(page: Page) -> Iterator[Refusal]:
+    """As refusals that stand behind the page's rows."""
+    for index, one in enumerate(page.unreadable, len(page.rows)):
+        yield Refusal(index, "export", one.code, one.message, one.record)
