@@ -66,7 +66,7 @@ class Trial:
         return flows.run_flow(flow=flow, at=timezone.now())
 
     def until(self, holds: Callable[[], bool]) -> None:
-        assert eventually(holds, 60), self.machine.logs()
+        assert eventually(holds, 120), self.machine.logs()
 
     def is_asleep(self, query: str = "COPY%") -> bool:
         """Whether a page has come and its transaction waits at the destination, in the statement `query`."""
