@@ -1,9 +1,11 @@
 """The guarded HTTP client: judged addresses alone, every wait bounded, redirects followed with suspicion."""
 
 import ssl
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import httpcore2
@@ -23,6 +25,7 @@ LONGEST_ANSWER = 50 * 1024 * 1024
 MOST_REDIRECTS = 5
 MOST_CONNECTIONS = 10
 IDLE_SECONDS = 30
+LONGEST_PAUSE = 3600
 
 TIMEOUTS = {"connect": CONNECT_SECONDS, "read": READ_SECONDS, "write": READ_SECONDS, "pool": READ_SECONDS}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -67,6 +70,13 @@ class Download:
         """Bytes of the body as it is sent, where the server says so."""
         value = self.headers.get("content-length", "")
         return int(value) if value.isdecimal() else None
+
+    def begins_at(self, start: int) -> bool:
+        """Whether this is the part of a file that was asked for. Some stores say so, but not by the status."""
+        told = self.headers.get("content-range", "")
+        if self.status not in (200, 206):
+            return False
+        return told.startswith(f"bytes {start}-") if told else self.status == 200 and start == 0
 
     def raw(self) -> Iterator[bytes]:
         """The body as it is sent."""
@@ -256,3 +266,15 @@ def _lost(error: Exception) -> EngineError:
 
 def _cause(error: Exception) -> object:
     return error.args[0] if error.args else None
+
+
+def retry_after(headers: httpx2.Headers) -> float | None:
+    """Seconds that the server asks us to wait, at most an hour; None where it does not say."""
+    value = headers.get("retry-after", "").strip()
+    if value.isdecimal():
+        return min(float(value), LONGEST_PAUSE)
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return min(max(0.0, until.timestamp() - time.time()), LONGEST_PAUSE)
