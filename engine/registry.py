@@ -22,6 +22,9 @@ DRIVERS: dict[str, Entry] = {
     "mysql": Entry("engine.drivers.sql.mysql.driver:MysqlDriver"),
     "sqlite": Entry("engine.drivers.sql.sqlite.driver:SqliteDriver"),
     "folder": Entry("engine.drivers.files.folder:FolderDriver"),
+    "ftp": Entry("engine.drivers.files.ftp:FtpDriver"),
+    "s3": Entry("engine.drivers.files.s3:S3Driver"),
+    "sftp": Entry("engine.drivers.files.sftp:SftpDriver"),
 }
 
 
