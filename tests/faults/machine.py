@@ -157,10 +157,12 @@ class Machine:
         self.broker.stop()
 
 
-def database_url() -> str:
-    """The test's own database, for other processes."""
+def database_url(*, through: int | None = None) -> str:
+    """The test's own database, for other processes; `through`: a port of this machine that leads there."""
     values = connection.settings_dict
     login = f"{quote(values['USER'])}:{quote(values['PASSWORD'])}" if values["USER"] else ""
+    if through is not None:
+        return f"postgresql://{login}@127.0.0.1:{through}/{quote(values['NAME'])}"
     query = urlencode({"host": values["HOST"]})
     port = f":{values['PORT']}" if values["PORT"] else ""
     return f"postgresql://{login}@localhost{port}/{quote(values['NAME'])}?{query}"

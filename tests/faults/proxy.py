@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -30,6 +30,7 @@ class Proxy:
         self.answered = 0
         """Bytes that came back from the server."""
         self._change: tuple[int, Manner] | None = None
+        self._words = b""
         self._open: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = int(self._listener.getsockname()[1])
@@ -38,6 +39,10 @@ class Proxy:
     def change_after(self, answered: int, manner: Manner) -> None:
         """Changes the manner when so many bytes more have been answered."""
         self._change = (self.answered + answered, manner)
+
+    def hang_at(self, words: bytes) -> None:
+        """Hangs when the server answers with these words, which nobody hears any more."""
+        self._words = words
 
     def cut(self) -> None:
         """Ends every connection that there is."""
@@ -79,7 +84,7 @@ class Proxy:
         with suppress(OSError):
             while data := source.recv(65536):
                 if is_answer:
-                    self._count(len(data))
+                    self._look_at(data)
                 while self.manner is Manner.HANG:
                     time.sleep(0.02)
                 if self.manner is Manner.DRIP and is_answer:
@@ -99,10 +104,12 @@ class Proxy:
             target.sendall(data[place : place + 1])
             time.sleep(1)
 
-    def _count(self, size: int) -> None:
-        self.answered += size
+    def _look_at(self, data: bytes) -> None:
+        self.answered += len(data)
         if self._change is not None and self.answered >= self._change[0]:
             self.manner, self._change = self._change[1], None
+        if self._words and self._words in data:
+            self.manner, self._words = Manner.HANG, b""
 
 
 @contextmanager
@@ -118,3 +125,9 @@ def place_of(url: str) -> tuple[str, int]:
     """Where the PostgreSQL of an address listens."""
     parts = urlsplit(url)
     return parts.hostname or "127.0.0.1", parts.port or 5432
+
+
+def server_of(settings: Mapping[str, str]) -> tuple[str, int] | str:
+    """Where the database of Django's settings listens."""
+    host, port = settings["HOST"], int(settings["PORT"] or 5432)
+    return f"{host}/.s.PGSQL.{port}" if host.startswith("/") else (host, port)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from threading import Barrier
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -14,7 +13,7 @@ from apps.accounts.models import Organization
 from apps.jobs.services.control import steadily
 from tests.apps.jobs.threads import at_once
 from tests.faults.machine import Machine, database_url, eventually
-from tests.faults.proxy import Manner, Proxy, proxy_to
+from tests.faults.proxy import Manner, Proxy, proxy_to, server_of
 from tests.faults.web import Answer, Web, told
 
 PATHS = ("/v1/flows", "/v1/exports", "/v1/connections")
@@ -23,11 +22,8 @@ PATHS = ("/v1/flows", "/v1/exports", "/v1/connections")
 @pytest.fixture
 def line(machine: Machine) -> Iterator[Proxy]:
     """Between the web server and our own database."""
-    values = connection.settings_dict
-    server = f"{values['HOST']}/.s.PGSQL.{values['PORT'] or 5432}"
-    with proxy_to(server if values["HOST"].startswith("/") else (values["HOST"], int(values["PORT"]))) as proxy:
-        login = urlsplit(database_url()).netloc.rpartition("@")[0]
-        machine.more["DATABASE_URL"] = f"postgresql://{login}@127.0.0.1:{proxy.port}/{values['NAME']}"
+    with proxy_to(server_of(connection.settings_dict)) as proxy:
+        machine.more["DATABASE_URL"] = database_url(through=proxy.port)
         yield proxy
 
 
