@@ -39,6 +39,12 @@ CATALOGUE: dict[str, dict[str, str]] = {
         "category": Category.FILE_STORE,
         "description": "Files on a server that is reached over SSH.",
     },
+    "ftp": {
+        "label": "FTP and FTPS",
+        "driver": "ftp",
+        "category": Category.FILE_STORE,
+        "description": "Files on an FTP server, over TLS where the server can.",
+    },
     "s3": {
         "label": "Amazon S3 and compatible",
         "driver": "s3",

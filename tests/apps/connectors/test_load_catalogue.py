@@ -11,7 +11,7 @@ from engine import registry
 
 pytestmark = pytest.mark.django_db
 DATABASES = ["mariadb", "mysql", "postgresql", "sqlite"]
-FILE_STORES = ["folder", "s3", "sftp"]
+FILE_STORES = ["folder", "ftp", "s3", "sftp"]
 SHIPPED = sorted([*DATABASES, *FILE_STORES])
 
 

@@ -35,7 +35,7 @@ class ConnectionType:
             return known[said]
         named = ", ".join(sorted(filter(None, known)))
         code = "invalid_field" if said else "missing_required_field"
-        text = f"{self.name}.type is one of {named}." if named else f"{self.name} is switched off here."
+        text = f"{self.name}.type is one of {named}." if named else f"{self.name} takes no such type here."
         raise Invalid(text, code=code, field=f"{self.name}.type")
 
     def settings(self, block: Values) -> Values:
