@@ -1,5 +1,6 @@
 """What formats give and take: units of content, and blocks of their rows."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -35,9 +36,10 @@ class Block:
     def part(self, start: int, stop: int) -> "Block":
         """Its records from `start` up to, but without, `stop`."""
         stop = min(stop, self.count)
-        before = sum(place < start for place in self.unreadable)
-        within = {place - start: one for place, one in self.unreadable.items() if start <= place < stop}
-        return Block(self.batch.slice(start - before, stop - start - len(within)), within)
+        places = list(self.unreadable)
+        first, last = bisect_left(places, start), bisect_left(places, stop)
+        within = {place - start: self.unreadable[place] for place in places[first:last]}
+        return Block(self.batch.slice(start - first, stop - start - len(within)), within)
 
 
 def behind(blocks: Iterator[Block], skip: int) -> Iterator[Block]:

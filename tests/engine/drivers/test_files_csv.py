@@ -136,6 +136,28 @@ def test_malformed_rows_keep_their_places_in_a_large_file(folder):
         assert [int(row["a"]) for row in folder.rows_behind("a.csv", page.after)] == found[before:]
 
 
+def test_a_row_that_is_no_csv_at_all_is_shown_as_it_is(folder):
+    folder.put("a.csv", "a,b\n" + "x" * 200_000 + "\n1,2\n")
+    assert folder.rows("a.csv") == [{"a": "1", "b": "2"}]
+    assert folder.unreadable("a.csv") == [("malformed_row", {"line": "x" * 1_000})]
+
+
+@pytest.mark.parametrize(
+    ("content", "format_", "code"),
+    [
+        ('"a,b\n1,2\n', {}, "invalid_header"),
+        ("\n" * 3_000_000 + "a,b\n", {}, "invalid_header"),
+        ("xxx\n" * 1_000_000 + "a,b\n", {"skip_rows": 1_000_000}, "invalid_header"),
+        ("a,a\n1,2\n", {}, "duplicate_column"),
+        ("a,b\n1,2\n", {"columns": ["a"]}, "schema_drift"),
+        ("\n" + "a," * 10_001 + "\n", {}, "too_many_columns"),
+    ],
+)
+def test_a_header_that_is_none_is_refused(folder, content, format_, code):
+    folder.put("a.csv", content)
+    assert folder.failure("a.csv", **format_).code == code
+
+
 # Types from a sample
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import secrets
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -22,6 +23,8 @@ pa: Any = Deferred("pyarrow")
 pyarrow_csv: Any = Deferred("pyarrow.csv")
 
 TEXT = Type(Kind.TEXT)
+SHOWN = 1_000
+"""Characters of a row that nothing can be made of."""
 FURTHER = "_further"
 """Where the values of a row that has too many are shown."""
 
@@ -51,28 +54,22 @@ class CsvFormat:
 
     def _opened(self, unit: Unit) -> tuple["Text", list[str]]:
         """The rows behind the header, and the columns' names; none of an empty file."""
-        text = Text(
-            decoding.short_lines(
-                decoding.utf8(unit.chunks(), self._options.encoding, unit.path), self._limits, unit.path
-            )
-        )
-        head = io.StringIO(text.peek(2 * self._limits.line).decode(errors="ignore"), newline="")
-        skipped = [*islice(head, self._options.skip_rows)]
-        self._check_width(head, unit)
-        parser = csv.reader(head, **_dialect(self._options))
+        text = Text(decoding.lines(unit, self._options.encoding, self._limits))
+        beginning = text.peek(2 * self._limits.line)
+        head = io.StringIO(beginning.decode(errors="ignore"), newline="")
+        skipped = len([*islice(head, self._options.skip_rows)])
+        parser = csv.reader(head, **_dialect(self._options), strict=True)
         try:
             first = next((fields for fields in parser if fields), [])
         except csv.Error as error:
             raise ConfigError(f"{unit.path!r} has no row of names: {error}.", code="invalid_header") from None
-        text.skip_lines(len(skipped) + (parser.line_num if self._options.header else 0))
+        if not first and len(beginning) == 2 * self._limits.line:
+            raise ConfigError(f"{unit.path!r} has no row of names near its beginning.", code="invalid_header")
+        if len(first) > self._limits.columns:
+            told = f"{unit.path!r} has more than {self._limits.columns:,} columns."
+            raise ConfigError(told, code="too_many_columns")
+        text.skip_lines(skipped + (parser.line_num if self._options.header else 0))
         return text, self._names(first, unit)
-
-    def _check_width(self, head: io.StringIO, unit: Unit) -> None:
-        at = head.tell()
-        if head.readline().count(self._options.separator) >= self._limits.columns:
-            text = f"{unit.path!r} has more than {self._limits.columns:,} columns."
-            raise ConfigError(text, code="too_many_columns")
-        head.seek(at)
 
     def _names(self, first: Sequence[str], unit: Unit) -> list[str]:
         if self._options.columns and len(self._options.columns) != len(first) and first:
@@ -142,7 +139,7 @@ class _Rows:
         self._wanted = list(wanted)
         self._options = options
         self._limits = limits
-        self._invalid: list[Any] = []
+        self._invalid: deque[Any] = deque()
         self._seen = 0
 
     def blocks(self) -> Iterator[Block]:
@@ -205,7 +202,7 @@ class _Rows:
         unreadable: dict[int, Unreadable] = {}
         start, stop = self._seen, self._seen + batch.num_rows
         while self._invalid and self._invalid[0].number - 1 <= stop:
-            row = self._invalid.pop(0)
+            row = self._invalid.popleft()
             unreadable[row.number - 1 - start] = self._unreadable(row)
             stop += 1
         self._seen = stop
@@ -216,7 +213,10 @@ class _Rows:
         return Unreadable("malformed_row", message, self._record(row.text))
 
     def _record(self, text: str) -> dict[str, Any]:
-        fields = next(csv.reader(io.StringIO(text, newline=""), **_dialect(self._options)), [])
+        try:
+            fields = next(csv.reader(io.StringIO(text, newline=""), **_dialect(self._options)), [])
+        except csv.Error:
+            return {"line": text[:SHOWN]}
         record: dict[str, Any] = dict(zip(self._names, fields, strict=False))
         return record if len(fields) <= len(self._names) else {**record, FURTHER: fields[len(self._names) :]}
 
