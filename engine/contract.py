@@ -172,6 +172,14 @@ class ReadsArrow(Protocol):
     def arrow_ranges(self) -> Iterator[ArrowRange]: ...
 
 
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """A reading whose pages and ranges cost waiting. `reads_ahead`: the next one may be asked for while this one is
+    written, from another thread, and before the batches of this one are read."""
+
+    reads_ahead: bool
+
+
 class Driver(Protocol):
     spec: ClassVar[Spec]
 

@@ -1,9 +1,11 @@
 """The rows lane: page by page, record by record, through every step."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 
 from engine.contract import Page, Reading
 from engine.sync import position
+from engine.sync.ahead import in_time
 from engine.sync.chain import Generator
 from engine.sync.control import Control, Refusal
 from engine.sync.figures import Figures
@@ -25,17 +27,18 @@ def move(
     keeps_pages = all(hand.writer.keeps_pages for hand in hands)
     left = None if generator.limit is None else generator.limit - hands[0].at["read"]
     moved = 0
-    for page in reading.pages() if left is None or left > 0 else ():
-        control.raise_if_stopped(may_hand_back=keeps_pages and page.after is not None)
-        rows = page.rows if left is None else page.rows[:left]
-        for hand, sieve in sieves:
-            _write(generator, hand, sieve.sift(rows), Page(rows, page.after, page.unreadable), control, figures)
-            tell(generator, hand, control, figures)
-        moved += len(rows)
-        if left is not None and (left := left - len(rows)) <= 0:
-            break
-        if most is not None and moved >= most and page.after is not None:
-            return False
+    with closing(in_time(reading, reading.pages())) as coming:
+        for page in coming if left is None or left > 0 else ():
+            control.raise_if_stopped(may_hand_back=keeps_pages and page.after is not None)
+            rows = page.rows if left is None else page.rows[:left]
+            for hand, sieve in sieves:
+                _write(generator, hand, sieve.sift(rows), Page(rows, page.after, page.unreadable), control, figures)
+                tell(generator, hand, control, figures)
+            moved += len(rows)
+            if left is not None and (left := left - len(rows)) <= 0:
+                break
+            if most is not None and moved >= most and page.after is not None:
+                return False
     return True
 
 

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 from engine.contract import ArrowRange, ByteRange, Position, Reading, ReadsArrow, ReadsBytes, WritesArrow, WritesBytes
 from engine.sync import columns, pages, position
+from engine.sync.ahead import in_time
 from engine.sync.chain import Generator
 from engine.sync.control import Control
 from engine.sync.figures import Figures
@@ -31,13 +33,14 @@ def move_arrow(generator: Generator, reading: Reading, hand: Hand, control: Cont
     assert isinstance(reading, ReadsArrow)
     writer = hand.writer
     assert isinstance(writer, WritesArrow)
-    for stretch in reading.arrow_ranges():
-        flow = _Flow(hand, stretch, control, figures)
-        batches = flow.of(stretch.batches, lambda batch: int(batch.nbytes))
-        mapped = (columns.mapped(batch, reading.stream.columns, hand.mapping) for batch in batches)
-        writer.write_arrow(mapped, flow.behind)
-        hand.at = flow.reached
-        pages.tell(generator, hand, control, figures)
+    with closing(in_time(reading, reading.arrow_ranges())) as stretches:
+        for stretch in stretches:
+            flow = _Flow(hand, stretch, control, figures)
+            batches = flow.of(stretch.batches, lambda batch: int(batch.nbytes))
+            mapped = (columns.mapped(batch, reading.stream.columns, hand.mapping) for batch in batches)
+            writer.write_arrow(mapped, flow.behind)
+            hand.at = flow.reached
+            pages.tell(generator, hand, control, figures)
 
 
 class _Flow:
