@@ -1,9 +1,5 @@
 """What cannot be done is said clearly on the job, and the destination stays as it was."""
 
-import os
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,46 +106,6 @@ def test_leaves_the_table_when_the_source_is_empty(systems: tuple[str, str]) -> 
 
     assert (job.state, job.error_code) == ("failed", "empty_source")
     assert rows_of(systems[1]) == before
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path, systems: tuple[str, str]) -> Iterator[str]:
-    """A tablespace on a disk of 16 MB, by name."""
-    server_user = os.environ.get("TEST_POSTGRES_OWNER", "postgres")
-    folder = Path(f"/var/tmp/{systems[1]}")
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)], check=True)
-    subprocess.run(["chown", server_user, str(folder)], check=True)
-    name = f"{systems[1]}_small"
-    try:
-        with at("postgres") as server:
-            server.execute(f"CREATE TABLESPACE {name} LOCATION '{folder}'")
-            yield name
-            with at(systems[1]) as target:
-                target.execute("DROP TABLE IF EXISTS events, filler")
-            server.execute(f"DROP TABLESPACE {name}")
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-        folder.rmdir()
-
-
-@pytest.mark.parametrize("mapping", [[], CAST], ids=["bytes", "rows"])
-def test_says_that_the_disk_is_full(systems: tuple[str, str], small_disk: str, mapping: list[Any]) -> None:
-    fill(systems[0], 400_000)
-    with at(systems[1]) as target:
-        target.execute(
-            "CREATE TABLE events (id bigint PRIMARY KEY, name text, amount numeric(12,2), at timestamptz)"
-            f" TABLESPACE {small_disk}"
-        )
-
-    job = run(make_flow(systems, mapping=mapping))
-
-    assert (job.state, job.error_code) == ("failed", "storage_full")
-    with at(systems[1]) as target:
-        whole = target.execute("SELECT count(*), coalesce(max(id), 0) FROM events").fetchone()
-    assert whole == (job.records_written, job.records_written)
 
 
 def test_says_that_a_password_is_wrong(systems: tuple[str, str]) -> None:
