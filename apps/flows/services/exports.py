@@ -83,3 +83,5 @@ def _complete(export: Export) -> None:
     if rules.is_over_files(export) and export.type == Export.Type.DELTA:
         export.cursor = {"column": MODIFIED, **export.cursor}
         export.source = {**export.source, "format": {**export.source.get("format", {}), "provenance": True}}
+        if export.columns and MODIFIED not in export.columns:
+            export.columns = [*export.columns, MODIFIED]

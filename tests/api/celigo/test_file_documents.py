@@ -125,11 +125,12 @@ def test_an_export_shows_what_is_stored_once_that_is_changed_elsewhere(celigo: C
 
 
 def test_a_delta_goes_by_when_files_were_written(celigo: Celigo, export: Any) -> None:
-    sent = export("ftp", type="delta", delta={"lagOffset": 1000}, file={**KEEP, "fileName": "*.csv"})
+    file = {**KEEP, "fileName": "*.csv", "columns": ["id"]}
+    sent = export("ftp", type="delta", delta={"lagOffset": 1000}, file=file)
     made = celigo.post("/v1/exports", sent)
     row = Export.objects.get(uid=made["_id"])
     assert row.cursor == {"column": "_modified", "overlap": 1.0}
-    assert row.source == {"table": "*.csv", "format": {"provenance": True}}
+    assert (row.source, row.columns) == ({"table": "*.csv", "format": {"provenance": True}}, ["id", "_modified"])
     assert made["delta"] == {"dateField": "_modified", "lagOffset": 1000}
     assert made["file"] == sent["file"]
     assert "provenance" not in celigo.put(f"/v1/exports/{made['_id']}", made)["file"]

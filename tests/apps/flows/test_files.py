@@ -1,5 +1,6 @@
 """Exports and imports over file stores, and flows between files and tables."""
 
+import os
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from apps.connections.models import Connection
 from apps.errors import Invalid
 from apps.flows.models import Export, Import
 from apps.jobs.models import State
-from tests.apps.flows.house import House, run_flow
+from tests.apps.flows.house import AT, House, run_flow
 
 
 @pytest.fixture
@@ -83,3 +84,50 @@ def test_a_file_arrives_in_a_table(house: House, folder: Connection) -> None:
     assert (job.state, job.error_message) == (State.COMPLETED, "")
     assert house.rows("id, name") == [(7, "seven"), (9, "nine")]
     assert (job.records_read, job.records_written, job.records_failed) == (3, 2, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_table_becomes_a_file(house: House, folder: Connection) -> None:
+    target = {"schema": "out", "table": "orders.csv", "format": {"delimiter": ";"}}
+    flow = house.flow(None, house.import_(connection=folder, target=target, mode="replace"))
+    job = run_flow(flow)
+    assert (job.state, job.error_message) == (State.COMPLETED, "")
+    assert (house.folder / "in" / "out" / "orders.csv").read_text() == (
+        "id;name;changed\n1;order 1;1\n2;order 2;2\n3;order 3;3\n"
+    )
+    assert job.steps.get(role="import").delivery == "effectively_once"
+    house.add(4)
+    run_flow(flow)
+    assert [path.name for path in (house.folder / "in" / "out").iterdir()] == ["orders.csv"]
+    assert (house.folder / "in" / "out" / "orders.csv").read_text().endswith("4;order 4;4\n")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_appended_is_another_file_each_run(house: House, folder: Connection) -> None:
+    flow = house.flow(None, house.import_(connection=folder, target={"table": "orders.jsonl"}))
+    run_flow(flow)
+    run_flow(flow)
+    files = sorted((house.folder / "in").iterdir())
+    assert len(files) == 2
+    assert all(file.name.startswith("orders-") and file.read_text().count("\n") == 3 for file in files)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_files_that_changed_are_read_again(house: House, folder: Connection) -> None:
+    for number in (1, 2):
+        file = house.folder / "in" / f"{number}.csv"
+        file.write_text(f"id,name\n{number},first\n")
+        os.utime(file, (AT.timestamp() + number, AT.timestamp() + number))
+    export = house.export(
+        connection=folder, source={"table": "*.csv"}, columns=["id", "name"], type="delta", cursor={"overlap": 0}
+    )
+    assert export.columns == ["id", "name", "_modified"]
+    mapping = [{"generate": name, "extract": f"$.{name}"} for name in ("id", "name")]
+    flow = house.flow(export, house.import_(mode="upsert", key=["id"], mapping=mapping))
+    first = run_flow(flow)
+    assert (first.state, first.error_message, first.records_read) == (State.COMPLETED, "", 2)
+    (house.folder / "in" / "3.csv").write_text("id,name\n2,second\n3,third\n")
+    job = run_flow(flow)
+    assert (job.state, job.error_message) == (State.COMPLETED, "")
+    assert house.rows("id, name") == [(1, "first"), (2, "second"), (3, "third")]
+    assert job.records_read in {2, 3}  # the newest file of the last run comes again with those of the same moment

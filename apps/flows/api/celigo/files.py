@@ -94,9 +94,8 @@ class FolderBlocks:
         return {name: data[name] for name in ("file", self.place)}
 
     def source_blocks(self, row: Values) -> Values:
-        said, is_delta = self._kept(row), row["type"] == Export.Type.DELTA
-        meant = self._source(said, is_delta=is_delta) if said else None
-        if meant == row["source"] and said["file"].get("columns", []) == row["columns"]:
+        said = self._kept(row)
+        if said and self._means(said, row):
             return said
         columns = {"columns": row["columns"]} if row["columns"] else {}
         return self._own_words(row["source"], skipDelete=True, **columns)
@@ -126,9 +125,16 @@ class FolderBlocks:
     def path_written(self, block: Values, file: Values) -> str:
         return f"{block.get('directoryPath', '')}/{block.get(self.written) or file.get('fileName', '')}"
 
-    def _source(self, said: Values, *, is_delta: bool = False) -> Values:
-        format_ = formats.format_of(said["file"]) | ({"provenance": True} if is_delta else {})
-        return _stored(self.path_read(said[self.place], said["file"]), format_)
+    def _means(self, said: Values, row: Values) -> bool:
+        """Whether the blocks still say what is stored of an export, to which a delta adds when files were written."""
+        source, columns = self._source(said), said["file"].get("columns", [])
+        if row["type"] == Export.Type.DELTA:
+            source["format"] = {**source.get("format", {}), "provenance": True}
+            columns = [*columns, *({row["cursor"].get("column")} - {*columns} if columns else ())]
+        return bool(source == row["source"] and columns == row["columns"])
+
+    def _source(self, said: Values) -> Values:
+        return _stored(self.path_read(said[self.place], said["file"]), formats.format_of(said["file"]))
 
     def _target(self, said: Values) -> Values:
         block = said[self.place]
