@@ -51,6 +51,12 @@ CATALOGUE: dict[str, dict[str, str]] = {
         "category": Category.FILE_STORE,
         "description": "Files in a bucket of Amazon S3 or of another store that speaks its language.",
     },
+    "http_files": {
+        "label": "Files over HTTP",
+        "driver": "http_files",
+        "category": Category.FILE_STORE,
+        "description": "Files that a web server hands out; they are read and never written.",
+    },
 }
 
 
