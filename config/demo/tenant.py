@@ -1,4 +1,4 @@
-"""The demo's organisation: number 1, with a project, an operator, two connections and two flows."""
+"""The demo's organisation: number 1, with a project, an operator, three connections and three flows."""
 
 import secrets
 from dataclasses import dataclass
@@ -149,7 +149,29 @@ def _flows(project: Project, source: Connection, target: Connection) -> Flow:
         },
         {"cron": "30 2 * * *", "timezone": "Europe/Berlin"},
     )
+    _flow(
+        project,
+        "Orders as a file, every morning",
+        {"name": "All orders", "connection": source, "source": {"schema": "public", "table": "orders"}},
+        {
+            "name": "File of orders",
+            "connection": _folder(project),
+            "target": {"schema": "orders", "table": "orders-{date}.csv.gz"},
+            "mode": Import.Mode.REPLACE,
+        },
+        {"cron": "0 6 * * *", "timezone": "Europe/Berlin"},
+    )
     return orders
+
+
+def _folder(project: Project) -> Connection:
+    return connections.create(
+        organization_id=project.organization_id,
+        project_id=project.id,
+        connector=Connector.objects.get(name="folder"),
+        name="Files",
+        values={},
+    )
 
 
 def _flow(
