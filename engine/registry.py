@@ -23,6 +23,7 @@ DRIVERS: dict[str, Entry] = {
     "sqlite": Entry("engine.drivers.sql.sqlite.driver:SqliteDriver"),
     "folder": Entry("engine.drivers.files.folder:FolderDriver"),
     "ftp": Entry("engine.drivers.files.ftp:FtpDriver"),
+    "http_files": Entry("engine.drivers.files.http:HttpFilesDriver"),
     "s3": Entry("engine.drivers.files.s3:S3Driver"),
     "sftp": Entry("engine.drivers.files.sftp:SftpDriver"),
 }

@@ -105,6 +105,22 @@ class Ftp(ftplib.FTP):
         self._end(connection)
         self.voidresp()
 
+    def is_folder(self, path: str) -> bool:
+        here = self.pwd()
+        try:
+            self.cwd(path or ".")
+        except ftplib.error_perm:
+            return False
+        self.cwd(here)
+        return True
+
+    def told_size(self, path: str) -> int | None:
+        """None where the server tells no sizes."""
+        try:
+            return self.size(path)
+        except ftplib.error_perm:
+            return None
+
     def is_open(self) -> bool:
         return self.sock is not None
 

@@ -1,18 +1,16 @@
 """The guarded HTTP client: judged addresses alone, every wait bounded, redirects followed with suspicion."""
 
 import ssl
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import httpcore2
 import httpx2
 
 from engine.errors import ConfigError, EngineError, TransientError
-from engine.toolkit import guarded_streams, tls
+from engine.toolkit import guarded_streams, tls, urls
 from engine.toolkit.decompression import gunzipped
 from engine.toolkit.egress import Egress
 
@@ -25,7 +23,6 @@ LONGEST_ANSWER = 50 * 1024 * 1024
 MOST_REDIRECTS = 5
 MOST_CONNECTIONS = 10
 IDLE_SECONDS = 30
-LONGEST_PAUSE = 3600
 
 TIMEOUTS = {"connect": CONNECT_SECONDS, "read": READ_SECONDS, "write": READ_SECONDS, "pool": READ_SECONDS}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -145,7 +142,7 @@ class HttpClient:
                 response.close()
 
     def _followed(self, request: Request, encoding: str) -> tuple[httpcore2.Response, httpx2.URL]:
-        url = checked_url(request.url)
+        url = urls.checked(request.url)
         response = self._exchanged(request, url, encoding)
         hops = 0
         while (target := _target(response)) is not None:
@@ -178,19 +175,6 @@ class HttpClient:
             )
 
 
-def checked_url(text: str) -> httpx2.URL:
-    """Raises ConfigError `invalid_url` for what is no address of a web server."""
-    try:
-        url = httpx2.URL(text)
-    except (httpx2.InvalidURL, UnicodeError, ValueError) as error:
-        raise ConfigError("The address is not a valid URL.", code="invalid_url") from error
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ConfigError("The address must begin with http:// or https:// and a host.", code="invalid_url")
-    if url.userinfo:
-        raise ConfigError("The address must not hold a user or a password.", code="invalid_url")
-    return url
-
-
 def _target(response: httpcore2.Response) -> str | None:
     if response.status not in REDIRECTS:
         return None
@@ -203,17 +187,13 @@ def _redirected(request: Request, url: httpx2.URL, location: str, hops: int) -> 
     if hops > request.redirects:
         raise ConfigError("The server redirects too often.", code="too_many_redirects")
     try:
-        target = checked_url(str(url.join(location)))
+        target = urls.checked(str(url.join(location)))
     except (ConfigError, httpx2.InvalidURL, UnicodeError, ValueError) as error:
         raise ConfigError("The server redirects to what is no address.", code="redirect_refused") from error
     if url.scheme == "https" and target.scheme == "http":
         raise ConfigError("The server redirects from https to http.", code="redirect_refused")
-    is_same = _origin(target) == _origin(url)
+    is_same = urls.origin(target) == urls.origin(url)
     return replace(request, url=str(target), secret_headers=request.secret_headers if is_same else {})
-
-
-def _origin(url: httpx2.URL) -> tuple[str, str, int]:
-    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
 
 
 def _without_address(act: Callable[[], Found]) -> Found:
@@ -266,15 +246,3 @@ def _lost(error: Exception) -> EngineError:
 
 def _cause(error: Exception) -> object:
     return error.args[0] if error.args else None
-
-
-def retry_after(headers: httpx2.Headers) -> float | None:
-    """Seconds that the server asks us to wait, at most an hour; None where it does not say."""
-    value = headers.get("retry-after", "").strip()
-    if value.isdecimal():
-        return min(float(value), LONGEST_PAUSE)
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return min(max(0.0, until.timestamp() - time.time()), LONGEST_PAUSE)

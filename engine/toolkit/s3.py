@@ -6,16 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 from urllib.parse import unquote_plus
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 from engine.errors import ConfigError, TransientError
-from engine.toolkit import aws_signature, s3_errors
+from engine.toolkit import aws_signature, http_headers, s3_errors, urls
 from engine.toolkit.aws_signature import Keys
-from engine.toolkit.http import Answer, Download, HttpClient, Request, checked_url
+from engine.toolkit.http import Answer, Download, HttpClient, Request
 
 Found = TypeVar("Found")
 
@@ -46,7 +45,7 @@ class Bucket:
     def __init__(
         self, client: HttpClient, endpoint: str, name: str, *, region: str, keys: Keys | None, virtual: bool = False
     ) -> None:
-        url = checked_url(endpoint)
+        url = urls.checked(endpoint)
         if virtual:
             url = url.copy_with(host=f"{name}.{url.host}")
         self._client = client
@@ -70,8 +69,8 @@ class Bucket:
 
     def head(self, key: str) -> Object:
         headers = self._sent("HEAD", key).headers
-        size, modified = headers.get("content-length", "0"), headers.get("last-modified", "")
-        return Object(key, int(size), _http_date(modified), headers.get("etag", ""))
+        size = int(headers.get("content-length", "0"))
+        return Object(key, size, http_headers.moment(headers, "last-modified"), headers.get("etag", ""))
 
     def get(self, found: Object, start: int, end: int | None) -> AbstractContextManager[Download]:
         """The content of what `head` found, if it is still the same; a status is the caller's to judge."""
@@ -190,10 +189,3 @@ def _listed(root: Element) -> Iterator[Object]:
             yield Object(decode(entry.findtext("Key") or ""), int(entry.findtext("Size") or 0), modified, etag)
     except ValueError as error:
         raise ConfigError("The server does not answer as S3 does.", code="wrong_protocol") from error
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text)
-    except ValueError:
-        return None

@@ -6,7 +6,8 @@ import re
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from engine.errors import ConfigError, CredentialsError, TransientError
-from engine.toolkit.http import Answer, retry_after
+from engine.toolkit.http import Answer
+from engine.toolkit.http_headers import retry_after
 
 REFUSED = {
     "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired",

@@ -1,8 +1,8 @@
 """Files on FTP servers, with TLS unless it is switched off."""
 
 import errno
-import ftplib
 import io
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -10,11 +10,11 @@ from typing import Any
 
 from engine.contract import Field, Spec
 from engine.drivers.files import paths, store_fields
-from engine.drivers.files.ftp_sessions import Sessions, os_error
 from engine.drivers.files.remote import Info, RemoteDriver, RemoteFileSystem
 from engine.drivers.files.window import Chunks
 from engine.toolkit import fields, ftp, tls
 from engine.toolkit.ftp import Ftp
+from engine.toolkit.ftp_sessions import Sessions
 
 PORT = Field("port", "Port", type="integer", bound=True, help="Empty: 21, or 990 with implicit TLS.")
 USER = Field("user", "User", default="anonymous", bound=True)
@@ -127,13 +127,7 @@ class FtpFileSystem(RemoteFileSystem):
 
     def _is_folder(self, place: str) -> bool:
         with self._sessions.one() as client:
-            here = client.pwd()
-            try:
-                client.cwd(place or ".")
-            except ftplib.error_perm:
-                return False
-            client.cwd(here)
-            return True
+            return client.is_folder(place)
 
 
 class Upload(io.RawIOBase):
@@ -164,14 +158,12 @@ class Upload(io.RawIOBase):
         if self.closed:
             return
         super().close()
-        size = None
         with self._failing():
             self._client.end_upload(self._connection)
-            with suppress(ftplib.error_perm):  # not every server tells sizes
-                size = self._client.size(self._place)
+            size = self._client.told_size(self._place)
         self._session.__exit__(None, None, None)
         if size not in (None, self._at):
-            raise os_error(errno.EIO)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     def __del__(self) -> None:
         """Left without being closed: nobody is told that it arrived."""

@@ -87,7 +87,7 @@ class RemoteFileSystem(AbstractFileSystem):  # type: ignore[misc]  # the library
         def fetch(start: int, end: int | None) -> Chunks:
             return self.fetch(place, info, start, end)
 
-        file = WindowedFile(fetch, info["size"], attempts=self.attempts, whole=not self.windows)
+        file = WindowedFile(fetch, info["size"], attempts=self.attempts, whole=not info.get("windows", self.windows))
         return io.BufferedReader(file, BUFFER)
 
     @abstractmethod

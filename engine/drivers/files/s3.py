@@ -56,18 +56,14 @@ class S3FileSystem(RemoteFileSystem):
         self._is_open = True
 
     def entries(self, place: str) -> Iterator[Info]:
-        """Raises FileNotFoundError for a folder without a file: there is no other kind of folder."""
+        """Nothing for a folder without a file: there is no other kind of folder."""
         prefix = f"{place}/" if place else ""
-        is_empty = True
         for found in self._bucket.list(prefix):
-            is_empty = False
             name = found.key.removeprefix(prefix)
             if name.endswith("/"):
                 yield {"name": name[:-1], "type": "directory", "size": None}
             elif found.key.startswith(prefix):
                 yield {**_info(found), "name": name}
-        if is_empty and place != self._root:
-            raise _missing()
 
     def attributes(self, place: str) -> Info:
         if place != self._root:
@@ -197,7 +193,7 @@ class S3Driver(RemoteDriver):
     spec = Spec("s3", "S3", "file store", FIELDS)
 
     def open_filesystem(self) -> S3FileSystem:
-        """Raises ConfigError `invalid_setting`, `invalid_url`, CredentialsError. Who we are is asked with the first request."""
+        """Raises ConfigError `invalid_setting`, `invalid_url`, CredentialsError: of what is entered."""
         region = fields.text(self.settings, REGION)
         endpoint = fields.text(self.settings, ENDPOINT) or f"https://s3.{region}.amazonaws.com"
         egress, name = self.surroundings.egress, self.surroundings.name
