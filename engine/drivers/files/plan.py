@@ -29,11 +29,19 @@ def make(request: Request, listing: Listing, opener: Opener, limits: Limits) -> 
     chosen = _with_type(chosen, files[0], opener)
     format_ = formats.format_of(chosen, limits)
     columns = _columns(files, chosen, opener, format_)
-    stream = Stream(request.source, _asked(request, columns, chosen))
+    provenance = PROVENANCE if chosen.provenance else ()
+    stream = Stream(request.source, _asked(request, columns, provenance))
     until = _last(files, request) if request.cursor else None
     within = [entry for entry in files if _is_within(entry, request, until)]
     return Plan(
-        within, lambda entry: opener.units(entry, chosen.compression), format_, columns, stream, until, opener.check
+        within,
+        lambda entry: opener.units(entry, chosen.compression),
+        format_,
+        columns,
+        provenance,
+        stream,
+        until,
+        opener.check,
     )
 
 
@@ -58,12 +66,11 @@ def _columns(files: Sequence[Entry], chosen: Options, opener: Opener, format_: F
     raise ConfigError(f"{files[0].path!r} is empty: there is no row of names.", code="no_columns")
 
 
-def _asked(request: Request, columns: Sequence[Column], chosen: Options) -> tuple[Column, ...]:
+def _asked(request: Request, columns: Sequence[Column], provenance: Sequence[Column]) -> tuple[Column, ...]:
     names = {column.name: column for column in columns}
-    if chosen.provenance:
-        if twice := next((column.name for column in PROVENANCE if column.name in names), None):
-            raise ConfigError(f"The files have a column {twice!r} of their own.", code="duplicate_column")
-        names |= {column.name: column for column in PROVENANCE}
+    if twice := next((column.name for column in provenance if column.name in names), None):
+        raise ConfigError(f"The files have a column {twice!r} of their own.", code="duplicate_column")
+    names |= {column.name: column for column in provenance}
     if request.cursor and request.cursor not in names:
         raise _unknown(request.source, request.cursor)
     if request.cursor and request.cursor != MODIFIED:

@@ -1,6 +1,7 @@
 """One attempt's reading of a stream of files: page by page as rows, or range by range in columns."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -37,13 +38,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`columns`: what the files have; `stream`: what is asked for of those, and of where they come from. `check` is
-    called before every block, and may raise."""
+    """`columns`: what the files have; `provenance`: those that tell where rows come from, if asked for; `stream`: what
+    is asked for of both. `check` is called before every block, and may raise."""
 
     files: Sequence[Entry]
     units: Callable[[Entry], Iterator[Unit]]
     format: Format
     columns: tuple[Column, ...]
+    provenance: tuple[Column, ...]
     stream: Stream
     until: Any
     check: Callable[[], None]
@@ -59,16 +61,17 @@ class FilesReading:
         self._page_rows = request.page_rows
         self._after = _place(request)
         self._where = request.where
+        self._open: Generator[tuple[Place, Block], None, None] | None = None
         self._known = {column.name for column in plan.columns}
         read = {column.name for column in plan.stream.columns} | {one.column for one in request.where}
         # rows are counted by the columns that are read, so one of them is
         self._wanted = [column for column in plan.columns if column.name in read] or list(plan.columns[:1])
-        judged = [column for column in (*plan.columns, *PROVENANCE) if column.name in read]
+        judged = [column for column in (*plan.columns, *plan.provenance) if column.name in read]
         self._columns = [*plan.stream.columns, *(one for one in judged if one not in plan.stream.columns)]
 
     def pages(self) -> Iterator[Page]:
         """A block of which no row is left gives an empty page: it is a place to go on behind all the same."""
-        for place, block in self._blocks():
+        for place, block in self._opened():
             before = place.count - block.count
             for start in range(0, block.count, self._page_rows):
                 part = block.part(start, start + self._page_rows)
@@ -82,7 +85,7 @@ class FilesReading:
         """Raises RecordError at a record that is unreadable: pages tell which."""
         batches: list[Batch] = []
         behind: Place | None = None
-        for place, block in self._blocks():
+        for place, block in self._opened():
             if behind and (block.unreadable or _are_enough(batches)):
                 yield ArrowRange(map(self._kept, batches), behind.key())
                 batches, behind = [], None
@@ -94,9 +97,15 @@ class FilesReading:
             yield ArrowRange(map(self._kept, batches), behind.key())
 
     def close(self) -> None:
-        """A file is closed when its pages or ranges are left."""
+        if self._open is not None:
+            with suppress(ValueError):  # another thread is reading, and closes the file when it is done
+                self._open.close()
 
-    def _blocks(self) -> Iterator[tuple[Place, Block]]:
+    def _opened(self) -> Iterator[tuple[Place, Block]]:
+        self._open = self._blocks()
+        return self._open
+
+    def _blocks(self) -> Generator[tuple[Place, Block], None, None]:
         """Every block that is left to read, in the stream's columns, and the place behind it."""
         for entry in self._plan.files:
             if self._after is not None and entry.path < self._after.path:
@@ -135,7 +144,7 @@ class FilesReading:
         names = batch.schema.names
         arrays = []
         for column in self._columns:
-            if column in PROVENANCE:
+            if column in self._plan.provenance:
                 value = entry.path if column.name == FILE else moment(entry)
                 arrays.append(pa.repeat(pa.scalar(value, pa.string()), batch.num_rows))
             elif column.name in names:

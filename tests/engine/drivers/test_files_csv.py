@@ -19,6 +19,11 @@ def folder(tmp_path) -> Folder:
     return Folder(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory) -> Folder:
+    return Folder(tmp_path_factory.mktemp("shared"))
+
+
 def columns(*names: str) -> list[Column]:
     return [Column(name, TEXT) for name in names]
 
@@ -203,7 +208,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     rows=st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=8),
     format_=st.sampled_from(
@@ -217,17 +222,17 @@ VALUES = st.one_of(
         ]
     ),
 )
-def test_any_text_comes_back(tmp_path_factory, rows, format_):
-    folder = Folder(tmp_path_factory.mktemp("csv"))
+def test_any_text_comes_back(shared, rows, format_):
+    folder = shared
     written = [{"a": one, "b,\n": other} for one, other in rows]
     assert folder.write("x.csv", columns("a", "b,\n"), written, **format_) == []
     assert folder.rows("x.csv", **format_) == written
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(values=st.lists(VALUES, min_size=1, max_size=8))
-def test_any_text_of_a_single_column_comes_back(tmp_path_factory, values):
-    folder = Folder(tmp_path_factory.mktemp("csv"))
+def test_any_text_of_a_single_column_comes_back(shared, values):
+    folder = shared
     folder.write("x.csv", columns("a"), [{"a": value} for value in values])
     assert folder.rows("x.csv") == [{"a": value} for value in values]
 

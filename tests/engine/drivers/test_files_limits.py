@@ -90,18 +90,20 @@ def test_a_quote_that_is_never_closed_is_told_from_a_long_line(folder):
     rows = "".join(f"{number},x\n" for number in range(1_000_000))
     folder.put("far.csv", f'a,b\n1,2\n3,"x\n{rows}')
     failure = folder.failure("far.csv")
-    assert (failure.code, failure.message) == (
-        "unclosed_quote",
-        "A quote that opens behind row 0 of 'far.csv' is not closed.",
-    )
-    folder.put("near.csv", 'a,b\n1,2\n3,"x\n4,5\n')
-    assert folder.failure("near.csv").code == "unclosed_quote"
-    folder.put("last.csv", 'a,b\n1,2\n3,"')
-    assert folder.failure("last.csv").code == "unclosed_quote"
-    folder.put("single.csv", 'a\n1\n"2\n3\n')
-    assert folder.failure("single.csv").code == "unclosed_quote"
-    folder.put("escaped.csv", 'a,b\n1,"2\\"\n')
-    assert folder.failure("escaped.csv", escape="\\").code == "unclosed_quote"
+    assert failure.code == "unclosed_quote"
+    assert failure.message == "A quote that opens in row 2 of 'far.csv' is not closed."
+    folder.put("middle.csv", f'a,b\n{rows}7\n8,"x\n{rows}')
+    assert folder.failure("middle.csv").message == "A quote that opens in row 1,000,002 of 'middle.csv' is not closed."
+    for content, format_ in [
+        ('a,b\n1,2\n3,"x\n4,5\n', {}),
+        ('a,b\n1\n3,"', {}),
+        ('a\n1\n"2\n3\n', {}),
+        ('a,b\n1,2\n1,"2\\"\n', {"escape": "\\"}),
+    ]:
+        folder.put("near.csv", content)
+        failure = folder.failure("near.csv", **format_)
+        assert failure.code == "unclosed_quote"
+        assert "in row 2 of" in failure.message
 
 
 def test_pages_before_what_is_refused_are_given(folder):

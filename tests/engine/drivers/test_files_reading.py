@@ -275,6 +275,17 @@ def test_tells_where_rows_come_from(folder):
     assert batch.to_pylist() == [{"_file": "in/a.csv"}]
 
 
+def test_columns_of_that_name_may_be_the_files_own(folder):
+    folder.put("a.csv", "_file,_modified\nx,y\n")
+    assert folder.rows("a.csv") == [{"_file": "x", "_modified": "y"}]
+    assert folder.failure("a.csv", provenance=True).code == "duplicate_column"
+    parquet.write_table(
+        pa.table([pa.array(["x"])], schema=pa.schema([pa.field("_file", pa.string(), nullable=False)])),
+        folder.path / "a.parquet",
+    )
+    assert folder.rows("a.parquet") == [{"_file": "x"}]
+
+
 def test_reads_what_was_modified_since(folder):
     for number in range(4):
         touched(folder, f"{number}.csv", number, number)

@@ -145,16 +145,15 @@ class _Rows:
     def blocks(self) -> Iterator[Block]:
         # a quote that nobody closed swallows the mark too
         self._text.end_with(self._options.separator.join([self._text.mark] * len(self._names)) + "\n")
+        held: Batch | None = None
         try:
-            reader = self._reader()
-            held: Batch | None = None
-            for batch in reader:
+            for batch in self._reader():
                 if held is not None:
                     yield self._block(held)
                 held = batch
-            yield self._block(self._without_mark(held))
         except pa.ArrowInvalid as error:
-            raise self._error(str(error)) from None
+            raise self._error(str(error), held) from None
+        yield self._block(self._without_mark(held))
 
     def _reader(self) -> Any:
         options = self._options
@@ -190,12 +189,15 @@ class _Rows:
         return "skip"
 
     def _without_mark(self, batch: Batch | None) -> Batch:
-        mark = self._text.mark
-        if batch is None or not batch.num_rows or any(mark in row.text for row in self._invalid):
-            raise self._unclosed()
-        if batch.num_columns and batch.column(0)[-1].as_py() != mark:
-            raise self._unclosed()
+        if self._invalid and self._text.mark in self._invalid[-1].text:
+            raise self._unclosed(self._invalid[-1].number)
+        if batch is None or not batch.num_rows or batch.column(0)[-1].as_py() != self._text.mark:
+            raise self._unclosed(self._parsed(batch))
         return batch.slice(0, batch.num_rows - 1)
+
+    def _parsed(self, held: Batch | None) -> int:
+        """How many rows there were so far, with those of a batch that is not given yet."""
+        return self._seen + (held.num_rows if held is not None else 0) + len(self._invalid)
 
     def _block(self, batch: Batch) -> Block:
         """The batch, and the invalid rows that stood between its own."""
@@ -220,14 +222,14 @@ class _Rows:
         record: dict[str, Any] = dict(zip(self._names, fields, strict=False))
         return record if len(fields) <= len(self._names) else {**record, FURTHER: fields[len(self._names) :]}
 
-    def _error(self, told: str) -> ConfigError:
+    def _error(self, told: str, held: Batch | None) -> ConfigError:
         if "straddl" in told:
             # no line is too long, so it is a value of many
-            return self._unclosed()
+            return self._unclosed(self._parsed(held) + 1)
         return ConfigError(f"{self._unit.path!r} cannot be read as CSV.", code="invalid_csv")
 
-    def _unclosed(self) -> ConfigError:
-        text = f"A quote that opens behind row {self._seen:,} of {self._unit.path!r} is not closed."
+    def _unclosed(self, row: int) -> ConfigError:
+        text = f"A quote that opens in row {row:,} of {self._unit.path!r} is not closed."
         return ConfigError(text, code="unclosed_quote")
 
 
