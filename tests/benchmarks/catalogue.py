@@ -11,7 +11,7 @@ BENCHMARKS: dict[str, Callable[[Rig], Result]] = {
     "casts": lanes.casts,
     "rows": lanes.rows_lane,
     "upsert": upserts.as_it_is,
-    "upsert-rows": upserts.mapped,
+    "upsert-mapped": upserts.mapped,
     "to-mariadb": mariadb.writes,
     "from-mariadb": mariadb.reads,
     "csv": files.csv_to_table,

@@ -116,7 +116,6 @@ def schedules(rig: Rig) -> Result:
     Job.objects.filter(schedule__isnull=False).delete()
     Schedule.objects.all().delete()
     rig.machine.broker.forget()
-    rig.hire_worker()
     return Result(
         f"{SCHEDULES:,} schedules due at once",
         "all with the same cron slot; the dispatcher's CPU as its share of one core over that minute",

@@ -18,7 +18,7 @@ SECONDS_BETWEEN_LOOKS = 0.05
 @dataclass(frozen=True)
 class Cost:
     """`wall`: seconds; `client` and `server`: of CPU, in the worker (or the limit's programs) and in the database;
-    `memory`: bytes above those of a process that has done nothing yet."""
+    `memory`: the worker's bytes above those of a process that has done nothing yet."""
 
     wall: float
     client: float
@@ -109,13 +109,12 @@ def pipeline(commands: Sequence[Sequence[str]], environment: dict[str, str], ser
         processes.append(subprocess.Popen(command, stdin=source, stdout=sink, env=environment))
         if processes[:-1]:
             processes[-2].stdout.close()  # else the first would never hear that the second is gone
-    client, memory = 0.0, 0
+    client = 0.0
     for process in processes:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         client += usage.ru_utime + usage.ru_stime
-        memory = max(memory, usage.ru_maxrss * 1024)
     for process in processes:
         if process.returncode:
             raise subprocess.CalledProcessError(process.returncode, process.args)
-    return Cost(time.monotonic() - started, client, server.cpu() - served, memory)
+    return Cost(time.monotonic() - started, client, server.cpu() - served, memory=0)

@@ -38,19 +38,23 @@ def _bars(results: Results, labels: tuple[str, ...], unit: str, *, line: float |
     """A group of bars for each result; a mark is a short stroke across its bar."""
     figure, axes = _axes(height=0.9 + 0.24 * len(results) * (len(labels) + 0.8))
     thickness = 0.8 / len(labels)
+    widest = max(result["figures"][label]["value"] for result in results.values() for label in labels)
     for number, label in enumerate(labels):
         for place, result in enumerate(results.values()):
             found, at = result["figures"][label], place + (number - (len(labels) - 1) / 2) * thickness
             name = label if place == 0 else None
             axes.barh(at, found["value"], thickness * 0.9, color=(OURS, ALSO)[number], label=name)
-            axes.text(found["value"], at, f" {found['value']:.1f}", va="center", fontsize=9)
-            if found["most"] is not None:
-                axes.vlines(found["most"], at - thickness / 2, at + thickness / 2, color=MARK, linewidth=2)
+            most = found["most"] or 0.0
+            is_close = 0 < most - found["value"] < widest / 10  # the mark would cross the number
+            axes.text(most if is_close else found["value"], at, f" {found['value']:.1f}", va="center", fontsize=9)
+            if most:
+                axes.vlines(most, at - thickness / 2, at + thickness / 2, color=MARK, linewidth=2)
     axes.vlines([], 0, 0, color=MARK, linewidth=2, label="mark")
     if line is not None:
         axes.axvline(line, color=INK, linewidth=1, linestyle=":")
     axes.set_yticks(range(len(results)), [result["title"] for result in results.values()])
     axes.invert_yaxis()
+    axes.margins(x=0.08)
     axes.set_xlabel(unit)
     axes.legend(frameon=False, loc="best")
     return figure

@@ -39,7 +39,7 @@ class RunError(Exception):
 
 
 class Rig:
-    """One organisation with its connections, a dispatcher and a worker. `rows`: of a large table."""
+    """One organisation with its connections and a dispatcher; a worker must be hired. `rows`: of a large table."""
 
     def __init__(self, machine: Machine, *, rows: int, rounds: int) -> None:
         self.machine = machine
@@ -59,7 +59,6 @@ class Rig:
         self.folder = self.connection("folder", {"path": ""})
         self.dispatcher = Family(machine.dispatcher().pid)
         self._process: subprocess.Popen[bytes] | None = None
-        self.hire_worker()
 
     def hire_worker(self) -> None:
         """A new one in the place of the last, so that nobody has the memory of what that one did. Two of its processes

@@ -14,6 +14,7 @@ ROWS = 2_000
 @pytest.mark.usefixtures("transactional_db")
 def test_a_contest_is_run_and_told_of(tmp_path: Path) -> None:
     with standing(rows=ROWS, rounds=1) as rig:
+        rig.hire_worker()
         for name, benchmark in (("bytes", lanes.bytes_lane), ("upsert", upserts.as_it_is)):
             report.keep(name, benchmark(rig), tmp_path)
     report.write(tmp_path)
