@@ -9,7 +9,7 @@ from celery import Celery
 from celery.platforms import SecurityWarning
 from celery.signals import celeryd_init, worker_process_init
 from django.conf import settings
-from kombu.transport.redis import Channel
+from kombu.transport import redis
 
 from config import embedded
 
@@ -18,11 +18,18 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # it warns root of pickled messages, and this worker reads nothing but JSON
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
-# Without its connection a channel has nobody to give hints back to, and kombu tries and so ends the whole worker. They
-# are published again as it is.
-Channel.do_restore = property(  # type: ignore[assignment]
-    lambda channel: getattr(channel.connection, "client", None) is not None
-)
+
+class Channel(redis.Channel):
+    """Says that its connection is lost. kombu trips over the missing one instead, when a hint that came by it is to be
+    acknowledged or given back, and that ends the whole worker."""
+
+    def _connparams(self, asynchronous: bool = False) -> Any:
+        if getattr(self.connection, "client", None) is None:
+            raise ConnectionError("The connection to the broker was lost.")
+        return super()._connparams(asynchronous)  # type: ignore[no-untyped-call]
+
+
+redis.Transport.Channel = Channel
 
 app = Celery("crossdock")
 app.config_from_object("django.conf:settings", namespace="CELERY")
