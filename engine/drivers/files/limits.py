@@ -10,7 +10,8 @@ class Limits:
     """`unpacked`: bytes of a file's content; `ratio`: of content to packed bytes, judged once `ratio_from` bytes came;
     `line`: bytes of a line, and roughly of a record of several; `depth`: of JSON; `members`: of an archive; `columns`:
     of a stream; `files`: that one pattern takes, and `entries`: that are looked at for it; `whole`: bytes of content
-    that must lie in memory at once, of a workbook or a JSON list; `sample`: records that types are found from."""
+    that must lie in memory at once, of a workbook or a member of an archive; `json_list`: of a JSON list, whose records
+    take many times as much there; `sample`: records that types are found from."""
 
     unpacked: int = 100 * 1024 * MIB
     ratio: int = 100
@@ -22,4 +23,5 @@ class Limits:
     files: int = 10_000
     entries: int = 100_000
     whole: int = 128 * MIB
+    json_list: int = 32 * MIB
     sample: int = 1_000

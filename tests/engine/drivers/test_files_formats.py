@@ -209,7 +209,7 @@ def test_reads_a_list_of_records(folder):
     folder.put("c.json", '[{"a": 1},\n {"a": ]')
     assert folder.failure("c.json").code == "invalid_json"
     assert "line 2" in folder.failure("c.json").message
-    assert folder.failure("a.json", {"whole": 10}).code == "file_too_large"
+    assert folder.failure("a.json", {"json_list": 10}).code == "file_too_large"
 
 
 def test_what_json_has_no_form_for_is_refused_alone(folder):

@@ -124,6 +124,16 @@ def test_a_line_may_be_as_long_as_the_limit(folder):
     assert folder.failure("c.jsonl").code == "line_too_long"
 
 
+def test_records_of_many_bytes_come_a_few_at_a_time(folder):
+    with (folder.path / "a.jsonl").open("wb") as file:
+        for _ in range(400):
+            file.write(b'{"a": "' + b"x" * (MIB - 20) + b'"}\n')
+        file.write(b"\xff")
+    code, grown = refused(folder, "a.jsonl")
+    assert code == "decode_error"
+    assert grown < 100
+
+
 def test_a_million_columns_are_refused(folder):
     header = ",".join("abc"[number % 3] for number in range(400_000))
     folder.put("a.csv", f"{header}\n")

@@ -30,18 +30,18 @@ class JsonFormat:
     def columns(self, unit: Unit) -> tuple[Column, ...]:
         """The fields of the first records, in the order in which they are first met."""
         values: dict[str, set[type]] = {}
-        for record in islice(self._records(unit), self._limits.sample):
+        records = (record for records in self._groups(unit) for record in records)
+        for record in islice(records, self._limits.sample):
             for name, value in record.items() if isinstance(record, dict) else ():
                 values.setdefault(name, set()).add(type(value))
-        if len(values) > self._limits.columns:
-            text = f"{unit.path!r} has more than {self._limits.columns:,} fields."
-            raise ConfigError(text, code="too_many_columns")
+            if len(values) > self._limits.columns:
+                text = f"{unit.path!r} has more than {self._limits.columns:,} fields."
+                raise ConfigError(text, code="too_many_columns")
         return tuple(Column(name, type_of(types)) for name, types in values.items())
 
     def blocks(self, unit: Unit, wanted: Sequence[Column], known: Collection[str], skip: int) -> Iterator[Block]:
-        records = self._records(unit)
         names = frozenset(known)
-        return behind((self._block(found, wanted, names) for found in _groups(records)), skip)
+        return behind((self._block(found, wanted, names) for found in self._groups(unit)), skip)
 
     def _block(self, found: Sequence[Found], wanted: Sequence[Column], known: frozenset[str]) -> Block:
         if self._options.fields == "refuse":
@@ -56,25 +56,26 @@ class JsonFormat:
             batch = arrow.batch([one for one in found if not isinstance(one, Unreadable)], wanted)
         return Block(batch, {place: one for place, one in enumerate(found) if isinstance(one, Unreadable)})
 
-    def _records(self, unit: Unit) -> Iterator[Found]:
-        if self._options.type == "json":
-            pieces = decoding.utf8(unit.chunks(), self._options.encoding, unit.path)
-            head = next(pieces, b"")
-            if head.lstrip().startswith(b"["):
-                return (self._checked(record) for record in self._list(chain([head], pieces), unit))
-            lines = decoding.short_lines(chain([head], pieces), self._limits, unit.path)
-        else:
-            lines = decoding.lines(unit, self._options.encoding, self._limits)
-        return (self._parsed(line) for line in _split(lines) if line.strip())
+    def _groups(self, unit: Unit) -> Iterator[list[Found]]:
+        """The records, as many at a time as are one block."""
+        pieces = decoding.utf8(unit.chunks(), self._options.encoding, unit.path)
+        head = next(pieces, b"")
+        pieces = chain([head], pieces)
+        if self._options.type == "json" and head.lstrip().startswith(b"["):
+            records = iter(self._list(pieces, unit))
+            while some := list(islice(records, BLOCK_RECORDS)):
+                yield [self._checked(record) for record in some]
+            return
+        for lines in _lines(decoding.short_lines(pieces, self._limits, unit.path)):
+            yield [self._parsed(line) for line in lines]
 
     def _list(self, pieces: Iterator[bytes], unit: Unit) -> list[Any]:
         content = bytearray()
         for piece in pieces:
             content += piece
-            if len(content) > self._limits.whole:
-                text = (
-                    f"{unit.path!r} is a list of more than {self._limits.whole // MIB} MiB: JSON lines may be longer."
-                )
+            if len(content) > self._limits.json_list:
+                most = self._limits.json_list // MIB
+                text = f"{unit.path!r} is a list of more than {most} MiB: JSON lines may be longer."
                 raise ConfigError(text, code="file_too_large")
         try:
             found: list[Any] = orjson.loads(content)
@@ -141,14 +142,11 @@ def _judged(found: Found, wanted: Sequence[Column]) -> Found:
     return found
 
 
-def _groups(records: Iterator[Found]) -> Iterator[list[Found]]:
-    while group := list(islice(records, BLOCK_RECORDS)):
-        yield group
-
-
-def _split(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _lines(pieces: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """Lines that are not empty, not more of them at a time than a block may have."""
     rest = b""
-    for piece in pieces:
+    for piece in chain(pieces, [b"\n"]):
         *lines, rest = (rest + piece).split(b"\n")
-        yield from lines
-    yield rest
+        filled = [line for line in lines if line.strip()]
+        for start in range(0, len(filled), BLOCK_RECORDS):
+            yield filled[start : start + BLOCK_RECORDS]
