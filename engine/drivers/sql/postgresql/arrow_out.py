@@ -14,7 +14,7 @@ pa: Any = Deferred("pyarrow")
 pc: Any = Deferred("pyarrow.compute")
 csv: Any = Deferred("pyarrow.csv")
 
-BATCH_BYTES = 4 * 1024 * 1024
+BATCH_BYTES = 1024 * 1024
 
 
 class CsvBatches:
