@@ -8,7 +8,7 @@ import re
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from socket import SHUT_RDWR, socket
 from typing import Any
 
@@ -185,7 +185,10 @@ class Ftp(ftplib.FTP):
             return connection
         # Many servers ask that the data's session be the control's.
         session = self.sock.session if isinstance(self.sock, ssl.SSLSocket) else None
-        return self._context.wrap_socket(connection, server_hostname=self.host, session=session)
+        try:
+            return self._context.wrap_socket(connection, server_hostname=self.host, session=session)
+        except ssl.SSLError as error:
+            raise ConfigError("The server gives its data without the TLS that was agreed.", code="tls_failed") from error
 
     def _listen(self) -> None:
         assert self.sock is not None
@@ -204,8 +207,10 @@ class Ftp(ftplib.FTP):
         if answer[0] != "2":
             raise CredentialsError("The server asks for more than a user and a password.")
         if self._context is not None:
-            self.voidcmd("PBSZ 0")
-            self.voidcmd("PROT P")
+            # With TLS from the first byte the data has it anyway, and some servers know no other words for it.
+            with suppress(ftplib.error_perm) if self._implicit else nullcontext():
+                self.voidcmd("PBSZ 0")
+                self.voidcmd("PROT P")
 
 
 @contextmanager

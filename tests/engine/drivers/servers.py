@@ -42,6 +42,10 @@ class Store:
         (self.folder / name).mkdir()
         return replace(self, folder=self.folder / name, settings={**self.settings, "path": name})
 
+    def apart(self) -> "Store":
+        """The same without what is open, for another process."""
+        return replace(self, opened=[])
+
     def driver(self, *, secrets: dict[str, str] | None = None, **settings: Any) -> FilesDriver:
         found = driver_class(self.name)(
             {**self.settings, **settings}, self.secrets if secrets is None else secrets, Surroundings(LOOPBACK)
@@ -211,9 +215,9 @@ def s3(parent: Path) -> Iterator[Store]:
 
 @contextlib.contextmanager
 def ftp(parent: Path, certificate: Path | None = None) -> Iterator[Store]:
-    """An independent server, with explicit TLS if it has a certificate."""
+    """An independent server, with implicit TLS if it has a certificate."""
     served, secret = folder(parent), password()
     tls = ("--cert", str(certificate), "--key", str(certificate)) if certificate else ()
     with rclone("ftp", served, "--user", USER, "--pass", secret, "--dir-cache-time", "0", *tls) as port:
-        settings = {"host": "127.0.0.1", "port": port, "user": USER, "tls": "explicit" if certificate else "off"}
+        settings = {"host": "127.0.0.1", "port": port, "user": USER, "tls": "implicit" if certificate else "off"}
         yield Store("ftp", served, settings, {"password": secret})

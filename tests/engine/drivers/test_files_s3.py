@@ -11,6 +11,7 @@ from engine.toolkit import aws_signature
 from tests.engine.drivers.servers import Store
 from tests.engine.drivers.servers import s3 as s3_server
 from tests.engine.drivers.store_conformance import ODD_NAMES, StoreLists, StoreReads, StoreWrites, failure
+from tests.engine.drivers.store_rows import StoreRows
 from tests.engine.web import Handler, web_server
 
 
@@ -26,7 +27,7 @@ def store(server: Store) -> Iterator[Store]:
     server.close_drivers()
 
 
-class TestS3(StoreReads, StoreLists, StoreWrites):
+class TestS3(StoreReads, StoreLists, StoreWrites, StoreRows):
     def elsewhere(self, store: Store, host: str, port: int) -> dict[str, object]:
         return {"endpoint": f"http://{host}:{port}"}
 

@@ -16,6 +16,7 @@ from engine.toolkit import sftp, ssh
 from tests.engine.drivers.servers import SECONDS, Store, public_line, scripted_sftp, ssh_key
 from tests.engine.drivers.servers import sftp as sftp_server
 from tests.engine.drivers.store_conformance import StoreLists, StoreReads, StoreWrites, failure
+from tests.engine.drivers.store_rows import StoreRows
 
 
 @pytest.fixture(scope="module", params=["independent", "scripted"])
@@ -31,7 +32,7 @@ def store(server: Store) -> Iterator[Store]:
     server.close_drivers()
 
 
-class TestSftp(StoreReads, StoreLists, StoreWrites):
+class TestSftp(StoreReads, StoreLists, StoreWrites, StoreRows):
     pass
 
 
