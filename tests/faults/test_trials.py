@@ -17,9 +17,8 @@ pytestmark = [
     pytest.mark.skipif("FAULTS" not in os.environ, reason="`make faults` runs them"),
     pytest.mark.usefixtures("transactional_db"),
 ]
-PATIENCE = 120
-LESS_PATIENCE = 25
-"""For a mutant's jobs, which may never end: still more than a lost hint costs."""
+HASTE = {"patience": 20, "hints": 50}
+"""For mutants: their jobs may never end, though a lost hint costs no more than half of that, and each hint is a run."""
 
 MUTANTS = {
     "writes_are_not_fenced": trials.frozen_in_a_transaction,
@@ -37,28 +36,28 @@ Find = Callable[[Trial], list[str]]
 
 @pytest.mark.parametrize("find", [*MUTANTS.values(), trials.the_broker_dies], ids=lambda find: find.__name__)
 def test_nothing_goes_wrong(systems: Systems, find: Find) -> None:
-    assert _found(systems, find, PATIENCE) == []
+    assert _found(systems, find) == []
 
 
 @pytest.mark.skipif(not CAN_SHIFT_CLOCKS, reason="no C compiler")
 @pytest.mark.parametrize("clock", [7200, -7200, 262, -262])
 def test_leases_go_by_the_databases_clock(systems: Systems, clock: int) -> None:
-    assert _found(systems, trials.longer_than_a_lease, PATIENCE, clock) == []
+    assert _found(systems, trials.longer_than_a_lease, clock=clock) == []
 
 
 @pytest.mark.parametrize(("mutant", "find"), MUTANTS.items(), ids=list(MUTANTS))
 def test_a_mutant_is_caught(systems: Systems, mutant: str, find: Find) -> None:
     spoilt = {"DJANGO_SETTINGS_MODULE": "tests.faults.mutants.settings", "MUTANT": mutant}
-    found = _found(systems, find, LESS_PATIENCE, **spoilt)
+    found = _found(systems, find, spoilt, **HASTE)
     print(f"{mutant}: {found}")  # noqa: T201
     assert found
 
 
-def _found(systems: Systems, find: Find, patience: float, clock: int = 0, **environment: str) -> list[str]:
+def _found(systems: Systems, find: Find, environment: dict[str, str] | None = None, **how: int) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="cd-") as folder:
-        machine = Machine(Path(folder), JOB_ATTEMPTS="2", **environment)
+        machine = Machine(Path(folder), JOB_ATTEMPTS="2", **(environment or {}))
         machine.broker.start()
         try:
-            return find(Trial(machine, systems, patience, clock))
+            return find(Trial(machine, systems, **how))
         finally:
             machine.close()

@@ -44,11 +44,15 @@ with transaction.atomic():
 
 
 class Trial:
-    """A machine with a dispatcher, two databases, and how long a job may take until it counts as stuck. `clock`: by how
-    many seconds the dispatcher's clock is off to one side, and the workers' to the other."""
+    """A machine with a dispatcher, and two databases. `patience`: seconds after which a job counts as stuck. `clock`:
+    by how many seconds the dispatcher's clock is off to one side, and the workers' to the other. `hints`: how often one
+    is repeated."""
 
-    def __init__(self, machine: Machine, systems: Systems, patience: float, clock: int = 0) -> None:
-        self.machine, self.systems, self.patience, self.clock = machine, systems, patience, clock
+    def __init__(
+        self, machine: Machine, systems: Systems, *, patience: float = 120, clock: int = 0, hints: int = 1000
+    ) -> None:
+        self.machine, self.systems = machine, systems
+        self.patience, self.clock, self.hints = patience, clock, hints
         machine.dispatcher(clock=clock)
 
     def worker(self) -> subprocess.Popen[bytes]:
@@ -119,14 +123,14 @@ def killed_before_the_checkpoint(trial: Trial) -> list[str]:
 
 
 def hints_by_the_hundred(trial: Trial) -> list[str]:
-    """A thousand hints for one job: half of them while it runs, half when it has ended."""
+    """Very many hints for one job: half of them while it runs, half when it has ended."""
     flow = trial.flow(pages=10, seconds=0.2)
     for _ in range(2):
         trial.worker()
     job = trial.start(flow)
     trial.until(lambda: _written(job) > 0)
     for _ in range(2):
-        trial.machine.broker.publish([job.id] * 500, queue="sync")
+        trial.machine.broker.publish([job.id] * (trial.hints // 2), queue="sync")
         trial.until(lambda: _has_ended(job) and trial.machine.broker.waiting(queue="sync") == 0)
     time.sleep(1)
     job.refresh_from_db()
