@@ -49,6 +49,8 @@ class Chaos:
         """Jobs, their fences, and when the worker that ran them was killed."""
 
     def strike(self, faults: int) -> None:
+        """The first when the workers are at work."""
+        assert eventually(self._is_at_work, SECONDS_TO_SETTLE), self.machine.logs()
         deck: list[Callable[[], object]] = []
         for _ in range(faults):
             if not deck:
@@ -217,6 +219,10 @@ class Chaos:
                     self._say(f"{process.args} ended by itself with status {process.returncode}")
                     self.ended += 1
                     processes[place] = start()
+
+    def _is_at_work(self) -> bool:
+        self.pause(0.1)
+        return self._try(Job.objects.filter(records_written__gt=0).exists) is True
 
     def _have_all_ended(self) -> bool:
         self._replace_what_ended()
