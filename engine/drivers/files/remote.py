@@ -2,20 +2,25 @@
 
 import io
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from threading import Timer
 from typing import IO, Any
 
 from fsspec.spec import AbstractFileSystem
 
+from engine.contract import Lineage, Target
 from engine.drivers.files import errors, paths
 from engine.drivers.files.driver import FilesDriver
 from engine.drivers.files.window import Chunks, WindowedFile
+from engine.drivers.files.writing import FilesWriter
 from engine.errors import ConfigError
+from engine.schema import Column
 
 Info = dict[str, Any]
 MOST_ENTRIES = 100_000
 """Of one folder."""
 BUFFER = 1024 * 1024
+GRACE_SECONDS = 3
 
 
 class RemoteFileSystem(AbstractFileSystem):  # type: ignore[misc]  # the library has no types
@@ -111,12 +116,24 @@ class Buffered(io.BufferedWriter):
         """Left without being closed: what was not written to its end must not look as if it was."""
 
 
+class RemoteWriter(FilesWriter):
+    def interrupt(self) -> None:
+        """Leaves it a moment to remove what is not whole, if it is not waiting."""
+        super().interrupt()
+        timer = Timer(GRACE_SECONDS, self._listing.filesystem.hang_up)
+        timer.daemon = True
+        timer.start()
+
+
 class RemoteDriver(FilesDriver):
     @property
     def filesystem(self) -> Any:
         if self._filesystem is not None and not self._filesystem.is_open():
             self.close()
         return super().filesystem
+
+    def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> FilesWriter:  # noqa: ARG002
+        return RemoteWriter(self._listing(), target, columns, lineage)
 
     def interrupt(self) -> None:
         super().interrupt()

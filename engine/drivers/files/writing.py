@@ -10,7 +10,7 @@ from engine.drivers.files import errors, formats, options, packing
 from engine.drivers.files.blocks import Encoder
 from engine.drivers.files.destination import Destination
 from engine.drivers.files.listing import Listing
-from engine.errors import ConfigError, FenceLost, RecordError
+from engine.errors import ConfigError, EngineError, FenceLost, RecordError
 from engine.schema import Column, Row
 from engine.toolkit import arrow
 from engine.toolkit.deferred import Deferred
@@ -174,9 +174,9 @@ class FilesWriter:
             return
         closing = [one.close for one in (self._encoder, self._packed, self._file) if one is not None]
         for close in closing:
-            with suppress(OSError, ValueError, pa.ArrowException):
+            with suppress(OSError, EngineError, ValueError, pa.ArrowException):
                 close()
-        with suppress(OSError):
+        with suppress(OSError, EngineError):
             self._listing.filesystem.rm_file(self._destination.part)
         self._file = self._encoder = None
 

@@ -15,16 +15,12 @@ from tests.engine.drivers.store_rows import StoreRows
 from tests.engine.web import Handler, web_server
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[Store]:
-    with s3_server(tmp_path_factory.mktemp("s3")) as store:
-        yield store
-
-
 @pytest.fixture
-def store(server: Store) -> Iterator[Store]:
-    yield server.part()
-    server.close_drivers()
+def store(tmp_path) -> Iterator[Store]:
+    """A server for each test: it gets slower with what it was used for."""
+    with s3_server(tmp_path) as server:
+        yield server.part()
+        server.close_drivers()
 
 
 class TestS3(StoreReads, StoreLists, StoreWrites, StoreRows):

@@ -11,12 +11,15 @@ from collections.abc import Iterator
 import asyncssh
 import pytest
 
+from engine.contract import Lineage, Mode, Target
+from engine.drivers.files import remote
 from engine.errors import ConfigError, CredentialsError, TransientError
+from engine.schema import Table
 from engine.toolkit import sftp, ssh
 from tests.engine.drivers.servers import SECONDS, Store, public_line, scripted_sftp, ssh_key
 from tests.engine.drivers.servers import sftp as sftp_server
 from tests.engine.drivers.store_conformance import StoreLists, StoreReads, StoreWrites, failure
-from tests.engine.drivers.store_rows import StoreRows
+from tests.engine.drivers.store_rows import COLUMNS, StoreRows, rows
 
 
 @pytest.fixture(scope="module", params=["independent", "scripted"])
@@ -257,6 +260,37 @@ def test_a_reading_that_hangs_is_broken_off(tmp_path):
         error = failure(lambda: list(client.read_range("a.bin", 0, 5)))
         breaker.join()
         assert (type(error), error.code) == (TransientError, "connection_lost")
+
+
+class Swallowing(asyncssh.SFTPServer):
+    waits = threading.Event()
+
+    def open(self, path, pflags, attrs):
+        return io.BytesIO()
+
+    async def write(self, file_obj, offset, data):
+        self.waits.set()
+        await asyncio.sleep(3600)
+
+
+def test_a_writing_that_hangs_is_broken_off(tmp_path, monkeypatch):
+    monkeypatch.setattr(remote, "GRACE_SECONDS", 0.1)
+    with scripted_sftp(tmp_path, Swallowing) as store:
+        target = Target(Table("a.csv"), Mode.REPLACE)
+        writer = store.driver().writer(target, COLUMNS, (), Lineage("1", "s", "j", 1))
+        writer.take_over()
+        writer.begin({})
+        breaker = threading.Thread(target=lambda: Swallowing.waits.wait(SECONDS) and writer.interrupt())
+        breaker.start()
+
+        def write() -> None:
+            for _ in range(100):
+                writer.write(rows(10_000), None, lambda rejected: None)
+
+        assert isinstance(failure(write), TransientError)
+        breaker.join()
+        writer.close()
+        store.close_drivers()
 
 
 def serve_raw(monkeypatch, act) -> socket.socket:
