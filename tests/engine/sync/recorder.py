@@ -1,5 +1,6 @@
 """Whoever runs a chain, in memory: what it is told, and when it wants a run to stop."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -47,8 +48,28 @@ class Recorder:
 
     def ask_to_stop(self, reason: str) -> None:
         self.stop = reason
-        for interrupt in self.interrupts if reason == "cancel" else ():
+        for interrupt in list(self.interrupts) if reason == "cancel" else ():
             interrupt()
+
+    @contextmanager
+    def asking_to_stop(self, reason: str, *, after: float) -> Iterator[Callable[[], None]]:
+        """What is called inside begins to ask, in so many seconds and from another thread, again and again as a job's
+        heartbeat does: one word alone may fall between two statements."""
+        over = threading.Event()
+
+        def ask() -> None:
+            pause = after
+            while not over.wait(pause):
+                self.ask_to_stop(reason)
+                pause = 0.2
+
+        thread = threading.Thread(target=ask)
+        try:
+            yield thread.start
+        finally:
+            over.set()
+            if thread.is_alive():
+                thread.join()
 
     def raise_if_stopped(self, *, may_hand_back: bool) -> None:
         if self.stop and (may_hand_back or self.stop != "drain"):

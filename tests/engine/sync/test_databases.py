@@ -1,7 +1,6 @@
 """Chains between real databases, killed where it hurts most: rows arrive as often as they were promised."""
 
 import random
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -242,20 +241,18 @@ def test_a_write_that_waits_for_somebodys_lock_can_be_cancelled(
     copy = ends("sqlite", target)
     system = copy.targets[0]
     control = Recorder()
+    with control.asking_to_stop("cancel", after=0.5) as begin:
 
-    timer = threading.Timer(0.5, control.ask_to_stop, ["cancel"])
+        def lock_then_cancel(figures: Figures) -> None:
+            system.execute(lock)
+            begin()
 
-    def lock_then_cancel(figures: Figures) -> None:
-        system.execute(lock)
-        timer.start()
-
-    control.at_checkpoint = lock_then_cancel
-    try:
-        with pytest.raises(Stopped):
-            run(copy.chain(Mode.APPEND), control)
-    finally:
-        system.execute(unlock)
-        timer.join()
+        control.at_checkpoint = lock_then_cancel
+        try:
+            with pytest.raises(Stopped):
+                run(copy.chain(Mode.APPEND), control)
+        finally:
+            system.execute(unlock)
     assert len(copy.copies()) == PAGE_ROWS
 
 
@@ -271,14 +268,13 @@ def test_a_read_that_waits_for_somebodys_lock_can_be_cancelled(
 ) -> None:
     copy, control = ends(source, "sqlite"), Recorder()
     copy.source.execute(lock)
-    timer = threading.Timer(0.5, control.ask_to_stop, ["cancel"])
-    timer.start()
     try:
-        with pytest.raises(Stopped):
-            run(copy.chain(Mode.APPEND), control)
+        with control.asking_to_stop("cancel", after=0.5) as begin:
+            begin()
+            with pytest.raises(Stopped):
+                run(copy.chain(Mode.APPEND), control)
     finally:
         copy.source.execute(unlock)
-        timer.join()
 
 
 def test_a_mapping_and_a_rename_in_the_bytes_lane_and_by_rows_give_the_same(ends: Callable[..., Ends]) -> None:
