@@ -32,7 +32,8 @@ class Control(Protocol):
     be continued from. While `interruptible` is open, every other wish to stop also calls `interrupt`, from another
     thread. `progress` tells of a checkpoint, `pulse` of life between two. `refused` answers how many records a step
     has refused so far; `forget_behind` drops what was told of pages that were never committed. `keep` and `recall` hold
-    our own copy of a step's position. `begun_at` is when the job was asked for, the same in all its attempts.
+    our own copy of a step's position, which is stored with the next `progress`. `begun_at` is when the job was asked
+    for, the same in all its attempts.
     """
 
     job: str

@@ -55,7 +55,7 @@ def _run(generator: Generator, chain: Chain, control: Control, figures: Figures,
     for hand in hands:
         if not hand.is_finished:
             _finish(generator, hand, control)
-    control.progress(figures)
+        control.progress(figures)
 
 
 def _describe(generator: Generator) -> Stream:

@@ -1,9 +1,11 @@
 """The engine's control over a job's `Work`: figures into the job's row, refused records into its errors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+import orjson
+from django.db import connection
 from django.utils import timezone
 
 from apps.flows.models import FlowStep
@@ -16,6 +18,10 @@ from engine.sync.figures import Figures
 Step = tuple[str, str, str, str]
 """Step uid, role, resource uid, name."""
 
+KEEP = """
+UPDATE flows_flowstep SET position = COALESCE(position, '{}') || jsonb_build_object(%s::text, %s::jsonb) WHERE uid = %s
+"""
+
 
 class FlowControl:
     """One attempt at a flow's job. `rows`: the job's steps by step uid."""
@@ -26,6 +32,7 @@ class FlowControl:
         self.job = work.job.uid
         self.fence = work.job.fence
         self.begun_at = work.job.created_at
+        self._kept: dict[tuple[str, str], Position] = {}
 
     def raise_if_stopped(self, *, may_hand_back: bool) -> None:
         self.work.stop.raise_if_shown(may_hand_back=may_hand_back)
@@ -46,14 +53,17 @@ class FlowControl:
         return self.work.refused(step_uid=step)
 
     def forget_behind(self, *, step: str, stream: str, page: int) -> None:
-        self.work.forget_refusals(step_uid=step, stream=stream, behind=page)
+        if self.work.job.attempt > 1:
+            self.work.forget_refusals(step_uid=step, stream=stream, behind=page)
 
     def progress(self, figures: Figures) -> None:
         for uid, row in self.rows.items():
             step = figures.of(uid)
             row.records, row.ignored, row.failed, row.pages = step.records, step.ignored, step.failed, step.pages
-            row.lane, row.delivery, row.updated_at = step.lane, step.delivery, timezone.now()
-        self.work.progress(list(self.rows.values()), **totals(self.rows.values(), figures))
+            row.lane, row.delivery = step.lane, step.delivery
+        kept, self._kept = self._kept, {}
+        rows = list(self.rows.values())
+        self.work.progress(rows, lambda: _keep(kept), **totals(rows, figures))
 
     def pulse(self, figures: Figures) -> None:
         self.work.pulse(bytes_moved=figures.bytes_moved)
@@ -61,7 +71,7 @@ class FlowControl:
     def keep(self, *, step: str, stream: str, position: Position) -> None:
         """Our own copy: all there is where the destination keeps none, and what a finished step shows."""
         if position.get("done") or self.rows[step].delivery != Delivery.EXACTLY_ONCE:
-            self.work.store(lambda: _merge(step, stream, position))
+            self._kept[step, stream] = position
 
     def recall(self, *, step: str, stream: str) -> Position | None:
         """None as well when the flow was changed while it runs, and has no such step any more."""
@@ -124,14 +134,23 @@ def totals(rows: Any, figures: Figures) -> dict[str, Any]:
 
 def make_rows(work: Work, steps: Sequence[Step]) -> dict[str, JobStep]:
     """The job's step rows by step uid, made at its first attempt."""
-    for step_uid, role, resource_uid, name in steps:
-        defaults = {"role": role, "resource_uid": resource_uid, "name": name, "started_at": timezone.now()}
-        JobStep.objects.get_or_create(job_id=work.job.id, step_uid=step_uid, defaults=defaults)
-    return {row.step_uid: row for row in JobStep.objects.filter(job_id=work.job.id)}
+    found = JobStep.objects.filter(job_id=work.job.id) if work.job.attempt > 1 else ()
+    rows = {row.step_uid: row for row in found}
+    missing = [_row(work.job.id, step) for step in steps if step[0] not in rows]
+    if missing:
+        work.store(lambda: JobStep.objects.bulk_create(missing, ignore_conflicts=True))
+    return rows | {row.step_uid: row for row in missing}
 
 
-def _merge(step: str, stream: str, position: Position) -> None:
-    row = FlowStep.objects.select_for_update().filter(uid=step).first()
-    if row is not None:  # the flow may have been changed while it runs
-        row.position = {**(row.position or {}), stream: position}
-        row.save(update_fields=["position"])
+def _row(job_id: int, step: Step) -> JobStep:
+    uid, role, resource_uid, name = step
+    return JobStep(
+        job_id=job_id, step_uid=uid, role=role, resource_uid=resource_uid, name=name, started_at=timezone.now()
+    )
+
+
+def _keep(positions: Mapping[tuple[str, str], Position]) -> None:
+    """A flow may have been changed while it runs, and have no such step any more."""
+    with connection.cursor() as cursor:
+        for (step, stream), position in positions.items():
+            cursor.execute(KEEP, [stream, orjson.dumps(position).decode(), step])

@@ -13,7 +13,6 @@ from apps.flows.models import Export, Flow, Import
 from apps.flows.queries import steps_of
 from apps.flows.services import retrying
 from apps.flows.services.control import FlowControl, Step, make_rows
-from apps.jobs.models import JobStep
 from apps.jobs.services import Work
 from engine.contract import Driver, Mode, Request, Target
 from engine.errors import ConfigError, CredentialsError
@@ -27,15 +26,15 @@ Open = Callable[[str], Any]
 def run(work: Work) -> None:
     """Raises what the engine raises; a refused sign-in takes the connection offline first."""
     config = work.snapshot(lambda: _config(work.job.subject_id))
+    rows = _connections(config, work.job.organization_id)
     opened: dict[str, tuple[Connection, Driver]] = {}
     with ExitStack() as stack:
         try:
-            chain = build(config, lambda uid: _open(uid, work, stack, opened))
+            chain = build(config, lambda uid: _open(rows.get(uid), work, stack, opened))
             if work.params.get("retry"):
                 retrying.run(work, chain, _steps(config))
             else:
                 move(chain, FlowControl(work, make_rows(work, _steps(config))))
-            work.store(lambda: JobStep.objects.filter(job_id=work.job.id).update(ended_at=timezone.now()))
         except CredentialsError as error:
             _take_offline(opened, error)
             raise
@@ -87,13 +86,19 @@ def _table(value: dict[str, Any]) -> Table:
     return Table(value["table"], value.get("schema") or "", value.get("catalog") or "")
 
 
-def _open(uid: str, work: Work, stack: ExitStack, opened: dict[str, tuple[Connection, Driver]]) -> Driver:
-    if uid not in opened:
-        row = Connection.objects.filter(uid=uid, organization_id=work.job.organization_id).first()
-        if row is None:
-            raise ConfigError("A connection of this flow is gone.", code="unknown_connection")
-        opened[uid] = (row, stack.enter_context(connections.opened(row, purpose=f"job {work.job.uid}")))
-    return opened[uid][1]
+def _connections(config: dict[str, Any], organization_id: int) -> dict[str, Connection]:
+    """Those that the snapshot names and are still there, by uid."""
+    uids = {step["connection"] for role in ("generators", "processors") for step in config[role]}
+    rows = Connection.objects.filter(uid__in=uids, organization_id=organization_id)
+    return {row.uid: row for row in rows.select_related("organization", "connector")}
+
+
+def _open(row: Connection | None, work: Work, stack: ExitStack, opened: dict[str, tuple[Connection, Driver]]) -> Driver:
+    if row is None:
+        raise ConfigError("A connection of this flow is gone.", code="unknown_connection")
+    if row.uid not in opened:
+        opened[row.uid] = (row, stack.enter_context(connections.opened(row, purpose=f"job {work.job.uid}")))
+    return opened[row.uid][1]
 
 
 def _take_offline(opened: dict[str, tuple[Connection, Driver]], error: CredentialsError) -> None:

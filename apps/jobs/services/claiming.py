@@ -1,13 +1,22 @@
 """Who runs a job: one attempt at a time, fenced by a number that only rises."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models.functions import Now
 
-from apps.jobs.models import LIVE, Job, JobEvent
+from apps.jobs.models import Job, JobEvent
 from apps.jobs.services import events
 from apps.jobs.services.due import ALONE, OPEN, next_in_turn
 
+FREE = """
+(SELECT count(*) FROM jobs_job other
+ WHERE other.worker = %(worker)s AND other.queue = 'sync' AND other.state IN ('running', 'cancelling')
+ AND other.lease_until > statement_timestamp() AND other.id <> %(id)s) < %(slots)s
+"""
+"""Whether this worker may take one more of the queue: one of its processes stays free for interactive jobs."""
+
+LOCK = "SELECT pg_advisory_xact_lock(hashtext(%s))"
 CLAIM = f"""
 WITH claimed AS (
   UPDATE jobs_job job SET
@@ -15,13 +24,13 @@ WITH claimed AS (
     state = 'running', fence = nextval('jobs_fence'), attempt = attempt + 1, worker = %(worker)s,
     is_draining = false, is_yielding = false, lease_until = now() + make_interval(secs => %(lease)s),
     started_at = COALESCE(started_at, now()), updated_at = now()
-  WHERE id = %(id)s AND {OPEN} AND {ALONE}
-  RETURNING organization_id, queue, fence, attempt
+  WHERE id = %(id)s AND {OPEN} AND {ALONE} AND (queue <> 'sync' OR {FREE})
+  RETURNING job.*
 ), turn AS (
   INSERT INTO jobs_queueturn (organization_id, queue, fence) SELECT organization_id, queue, fence FROM claimed
   ON CONFLICT (organization_id, queue) DO UPDATE SET fence = excluded.fence
 )
-SELECT fence, attempt FROM claimed
+SELECT * FROM claimed
 """
 ROUNDS = 3
 """So often a worker that was too slow for all candidates looks for others."""
@@ -30,19 +39,17 @@ ROUNDS = 3
 def claim(*, job_id: int, worker: str) -> Job | None:
     """The job under a new fence, or None when it is not to be run: by somebody else, or not now, or not here."""
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            if not _has_slot(job_id, worker):
-                return None
-            cursor.execute(CLAIM, {"id": job_id, "worker": worker, "lease": settings.JOB_LEASE_SECONDS})
-            row = cursor.fetchone()
-            if row is None:
-                return None
-            fence, attempt = row
-            data = {"fence": fence, "attempt": attempt, "worker": worker}
-            events.append(job_id, JobEvent.Level.STATE, "running", data)
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(LOCK, [worker])  # in a statement before: the next one sees what was claimed meanwhile
+            values = {**_slot(worker, job_id), "lease": settings.JOB_LEASE_SECONDS}
+            job = next(iter(Job.objects.raw(CLAIM, values)), None)
+            if job is not None:
+                data = {"fence": job.fence, "attempt": job.attempt, "worker": worker}
+                events.append(job_id, JobEvent.Level.STATE, "running", data)
+            return job
     except IntegrityError:  # a sibling was claimed in the same moment
         return None
-    return Job.objects.select_related("organization").get(id=job_id)
 
 
 def claim_next(*, queue: str, worker: str) -> Job | None:
@@ -59,15 +66,11 @@ def claim_next(*, queue: str, worker: str) -> Job | None:
     return None
 
 
-def _has_slot(job_id: int, worker: str) -> bool:
-    """Whether this worker may take the job: one of its processes stays free for interactive jobs."""
+def _is_slot_free(worker: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [worker])
-    if not Job.objects.filter(id=job_id, queue="sync").exists():
-        return True
-    return _is_slot_free(worker, besides=job_id)
+        cursor.execute(f"SELECT {FREE}", _slot(worker, 0))
+        return bool(cursor.fetchone()[0])
 
 
-def _is_slot_free(worker: str, *, besides: int = 0) -> bool:
-    running = Job.objects.filter(worker=worker, queue="sync", state__in=LIVE, lease_until__gt=Now())
-    return running.exclude(id=besides).count() < settings.JOB_SYNC_SLOTS
+def _slot(worker: str, job_id: int) -> dict[str, Any]:
+    return {"id": job_id, "worker": worker, "slots": settings.JOB_SYNC_SLOTS}

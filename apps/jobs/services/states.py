@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from apps.errors import Conflict
-from apps.jobs.models import ENDED, MOVES, Job, JobEvent, State
+from apps.jobs.models import ENDED, MOVES, Job, JobEvent, JobStep, State
 from apps.jobs.services import events
 
 
@@ -19,9 +19,11 @@ def move(*, job_id: int, start: State, to: State, fence: int | None = None, **fi
         row = row.filter(fence=fence)
     if to in ENDED:
         fields |= {"ended_at": Now(), "lease_until": None, "sealed_params": ""}
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         if not row.update(state=to, updated_at=Now(), **fields):
             return False
+        if to == State.COMPLETED:
+            JobStep.objects.filter(job_id=job_id).update(ended_at=Now())
         reason = str(fields.get("error_message") or "")
         events.append(job_id, JobEvent.Level.STATE, to, {"from": start, "fence": fence, "reason": reason})
     return True

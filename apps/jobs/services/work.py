@@ -12,7 +12,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from apps.jobs.models import LIVE, Job, JobEvent, JobStep, Result
-from apps.jobs.services import events, refusing
+from apps.jobs.services import events, refusing, steps
 from apps.jobs.services.control import steadily
 from apps.jobs.services.refusing import PageOfStep
 from apps.jobs.services.stopping import StopSign
@@ -82,11 +82,15 @@ class Work:
             self.job.config = config
         return self.job.config
 
-    def progress(self, steps: Sequence[JobStep] = (), **totals: Any) -> None:
-        """Stores absolute figures of the job (its columns by name) and of its steps."""
+    def progress(self, rows: Sequence[JobStep] = (), act: Callable[[], object] = lambda: None, **totals: Any) -> None:
+        """Stores absolute figures of the job (its columns by name) and of its steps, and does `act` with it."""
 
-        columns = ["records", "ignored", "failed", "pages", "ended_at", "lane", "delivery", "updated_at"]
-        self.store(lambda: JobStep.objects.bulk_update(steps, columns), stalled=0, **totals)
+        def store_and_act() -> None:
+            if rows:
+                steps.store(self.job.id, rows)
+            act()
+
+        self.store(store_and_act, stalled=0, **totals)
         self.moved_at = time.monotonic()
 
     def pulse(self, **totals: Any) -> None:
@@ -107,6 +111,8 @@ class Work:
 
     def refused(self, *, step_uid: str) -> int:
         """How many records the step has refused so far, in all attempts."""
+        if self.job.attempt == 1 and not self._told:
+            return 0
         return steadily(lambda: refusing.refused(job_id=self.job.id, step_uid=step_uid))
 
     def forget_refusals(self, *, step_uid: str, stream: str, behind: int) -> None:
