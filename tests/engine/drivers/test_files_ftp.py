@@ -27,17 +27,12 @@ NAMED = Surroundings(
 )
 
 
-@pytest.fixture(scope="module", params=["independent", "scripted"])
-def server(request, tmp_path_factory) -> Iterator[Store]:
+@pytest.fixture(params=["independent", "scripted"])
+def store(request, tmp_path) -> Iterator[Store]:
     start = ftp_server if request.param == "independent" else scripted_ftp
-    with start(tmp_path_factory.mktemp("ftp")) as store:
-        yield store
-
-
-@pytest.fixture
-def store(server: Store) -> Iterator[Store]:
-    yield server.part()
-    server.close_drivers()
+    with start(tmp_path) as server:
+        yield server.part()
+        server.close_drivers()
 
 
 class TestFtp(StoreReads, StoreLists, StoreWrites, StoreRows):

@@ -16,23 +16,18 @@ from engine.drivers.files import remote
 from engine.errors import ConfigError, CredentialsError, TransientError
 from engine.schema import Table
 from engine.toolkit import sftp, ssh
-from tests.engine.drivers.servers import SECONDS, Store, public_line, scripted_sftp, ssh_key
+from tests.engine.drivers.servers import SECONDS, USER, Store, public_line, scripted_sftp, ssh_key
 from tests.engine.drivers.servers import sftp as sftp_server
 from tests.engine.drivers.store_conformance import StoreLists, StoreReads, StoreWrites, failure
 from tests.engine.drivers.store_rows import COLUMNS, StoreRows, rows
 
 
-@pytest.fixture(scope="module", params=["independent", "scripted"])
-def server(request, tmp_path_factory) -> Iterator[Store]:
+@pytest.fixture(params=["independent", "scripted"])
+def store(request, tmp_path) -> Iterator[Store]:
     start = sftp_server if request.param == "independent" else scripted_sftp
-    with start(tmp_path_factory.mktemp("sftp")) as store:
-        yield store
-
-
-@pytest.fixture
-def store(server: Store) -> Iterator[Store]:
-    yield server.part()
-    server.close_drivers()
+    with start(tmp_path) as server:
+        yield server.part()
+        server.close_drivers()
 
 
 class TestSftp(StoreReads, StoreLists, StoreWrites, StoreRows):
@@ -85,7 +80,7 @@ def test_refuses_a_host_key_that_is_none(text):
 @pytest.mark.parametrize("passphrase", ["", "CANARY-passphrase"])
 def test_signs_in_with_a_private_key(tmp_path, kind, passphrase):
     _, key = ssh_key(tmp_path, kind)
-    text = key.export_private_key(passphrase=passphrase or None).decode()
+    text = key.export_private_key(passphrase=passphrase or None, rounds=50).decode()
     with scripted_sftp(tmp_path, user_key=public_line(key), secret="") as store:
         store.driver(secrets={"private_key": text, "passphrase": passphrase}).check()
         _, other = ssh_key(tmp_path, kind)
@@ -94,8 +89,9 @@ def test_signs_in_with_a_private_key(tmp_path, kind, passphrase):
 
 
 @pytest.mark.parametrize(("text", "passphrase"), [("CANARY", ""), (None, ""), (None, "CANARY-wrong")])
-def test_refuses_a_private_key_that_cannot_be_read(store, text, passphrase):
-    key = asyncssh.generate_private_key("ssh-ed25519").export_private_key(passphrase="CANARY-right").decode()
+def test_refuses_a_private_key_that_cannot_be_read(tmp_path, text, passphrase):
+    store = Store("sftp", tmp_path, {"host": "127.0.0.1", "user": USER}, {})
+    key = asyncssh.generate_private_key("ssh-ed25519").export_private_key(passphrase="CANARY-right", rounds=50).decode()
     error = failure(store.driver(secrets={"private_key": text or key, "passphrase": passphrase}).check)
     assert (type(error), error.code) == (CredentialsError, "auth_failed")
 
@@ -148,7 +144,7 @@ class Shuffling(asyncssh.SFTPServer):
 
 
 def test_takes_answers_in_any_order_and_of_any_length(tmp_path):
-    content = bytes(range(256)) * 20_000
+    content = bytes(range(256)) * 4_000
     with scripted_sftp(tmp_path, Shuffling) as store:
         files = store.driver().filesystem
         with files.open("a.bin", "wb") as file:
