@@ -188,7 +188,7 @@ class Ftp(ftplib.FTP):
         try:
             return self._context.wrap_socket(connection, server_hostname=self.host, session=session)
         except ssl.SSLError as error:
-            raise ConfigError("The server gives its data without the TLS that was agreed.", code="tls_failed") from error
+            raise ConfigError("The server gives its data without the TLS agreed on.", code="tls_failed") from error
 
     def _listen(self) -> None:
         assert self.sock is not None
