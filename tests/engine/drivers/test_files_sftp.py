@@ -289,7 +289,7 @@ def test_a_writing_that_hangs_is_broken_off(tmp_path, monkeypatch):
         store.close_drivers()
 
 
-def serve_raw(monkeypatch, act) -> socket.socket:
+def serve_raw(act) -> socket.socket:
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -322,7 +322,7 @@ def drip(peer: socket.socket) -> None:
 )
 def test_gives_up_on_what_is_no_ssh_server(store, monkeypatch, act, code):
     monkeypatch.setattr(ssh, "OPEN_SECONDS", 0.5)
-    with serve_raw(monkeypatch, act) as listener:
+    with serve_raw(act) as listener:
         error = failure(store.driver(port=listener.getsockname()[1]).check)
     assert error.code == code
 
