@@ -250,7 +250,13 @@ LOGGING: dict[str, Any] = {
     "filters": {"redaction": {"()": "engine.toolkit.masking.Redaction"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redaction"]}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO").upper()},
-    "loggers": {"django.request": {"level": "ERROR"}, "celery": {"level": "WARNING"}, "kombu": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "celery": {"level": "WARNING"},
+        "kombu": {"level": "ERROR"},
+        "paramiko": {"level": "WARNING"},  # else two lines for every connection
+        "httpx2": {"level": "WARNING"},  # else every address that is asked for, with its query
+    },
 }
 
 # The console
