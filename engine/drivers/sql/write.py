@@ -18,7 +18,6 @@ from engine.errors import ConfigError, DriverBug, EngineError, TransientError
 from engine.schema import Column, Row, Stream, Table
 
 Result = TypeVar("Result")
-Describe = Callable[[Table], Stream]
 
 LOCK_SECONDS = 5
 LOCK_TRIES = 3
@@ -37,7 +36,6 @@ class SqlWriter(ABC):
         self,
         session: Session,
         *,
-        describe: Describe,
         target: Target,
         columns: Sequence[Column],
         key: Sequence[str],
@@ -46,7 +44,6 @@ class SqlWriter(ABC):
         self.delivery = Delivery.EXACTLY_ONCE
         self.columns = tuple(columns)
         self._session = session
-        self._describe = describe
         self._target = target
         self._given = tuple(columns)
         self._key = key_of(target, columns, key)
@@ -76,8 +73,8 @@ class SqlWriter(ABC):
     def begin(self, position: Position) -> None:
         text = canonical(position)
         with self._transaction(lock_seconds=LOCK_SECONDS):
-            self._state.hold()
             if self._target.mode is Mode.REPLACE:
+                self._state.hold()
                 self._begin_stage()
             self._state.begin(text)
         self._position = text
@@ -100,6 +97,10 @@ class SqlWriter(ABC):
     def _examine(self) -> None:
         """Looks at the target and refuses what cannot be written, before anything is changed. Sets `_table`,
         `_is_missing` and `columns`."""
+
+    @abstractmethod
+    def _described(self) -> Stream:
+        """The target that is present, as it is described to whoever reads it."""
 
     @abstractmethod
     def _state_table(self) -> State: ...

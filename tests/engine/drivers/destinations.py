@@ -140,7 +140,6 @@ class Place(ABC):
     ) -> Any:
         return self.writer_class(
             connect=connect or self.connect,
-            describe=self.describe,
             target=Target(self.table, mode) if isinstance(mode, Mode) else mode,
             columns=columns,
             key=key,

@@ -40,7 +40,6 @@ class MysqlDriver(SqlDriver[Connection]):
     def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> Writer:
         return MysqlWriter(
             connect=self.open_connection,
-            describe=self.describe,
             target=target,
             columns=columns,
             key=key,

@@ -8,7 +8,7 @@ import pymysql
 
 from engine.contract import Lineage, Mode, Position, Rejected, Target
 from engine.drivers.sql import write_names
-from engine.drivers.sql.mysql import ddl, swap, write_facts
+from engine.drivers.sql.mysql import ddl, describe, swap, write_facts
 from engine.drivers.sql.mysql.connect import Connection
 from engine.drivers.sql.mysql.ddl import quoted, quoted_table
 from engine.drivers.sql.mysql.write_facts import Relation
@@ -18,7 +18,7 @@ from engine.drivers.sql.mysql.write_session import MysqlSession
 from engine.drivers.sql.mysql.write_state import MysqlState
 from engine.drivers.sql.mysql.write_values import converters
 from engine.drivers.sql.state import Remembered, State
-from engine.drivers.sql.write import LOCK_SECONDS, Describe, SqlWriter
+from engine.drivers.sql.write import LOCK_SECONDS, SqlWriter
 from engine.drivers.sql.write_parameters import Parameters
 from engine.drivers.sql.write_plan import converted, matched, no_unique_key, refuse_references
 from engine.drivers.sql.write_rejects import load
@@ -34,7 +34,6 @@ class MysqlWriter(SqlWriter):
         self,
         *,
         connect: Callable[[str], Connection],
-        describe: Describe,
         target: Target,
         columns: Sequence[Column],
         key: Sequence[str],
@@ -43,7 +42,7 @@ class MysqlWriter(SqlWriter):
         self._connection = MysqlSession(
             connect, write_names.session_name(lineage), write_names.session_mark(lineage, lineage.fence)
         )
-        super().__init__(self._connection, describe=describe, target=target, columns=columns, key=key, lineage=lineage)
+        super().__init__(self._connection, target=target, columns=columns, key=key, lineage=lineage)
         self._is_transactional = True
         self._loader: Loader | None = None
         self._values = Parameters(columns, converters)
@@ -77,7 +76,7 @@ class MysqlWriter(SqlWriter):
     def _examine_present(self, present: Relation) -> None:
         if not present.is_table:
             raise ConfigError(f"{self._table} is a {present.kind.lower()}.", code="not_a_table")
-        described = self._describe(self._table)
+        described = self._described()
         self.columns = tuple(matched(self._given, described))
         self._is_transactional = present.is_transactional
         if not present.is_transactional:
@@ -106,6 +105,11 @@ class MysqlWriter(SqlWriter):
                 code="not_transactional",
             )
         refuse_references(self._table, write_facts.referring_tables(self._connection, self._table))
+
+    def _described(self) -> Stream:
+        connection = self._connection.connection
+        with connection.cursor() as cursor:
+            return describe.table(cursor, self._table, "", is_mariadb=connection.is_mariadb).stream
 
     def _state_table(self) -> State:
         return MysqlState(self._connection, self._table.schema, self._lineage)

@@ -46,7 +46,6 @@ class PostgresqlDriver(SqlDriver[Connection]):
     def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> Writer:
         return PostgresqlWriter(
             connect=self.open_connection,
-            describe=self.describe,
             target=target,
             columns=columns,
             key=key,

@@ -7,7 +7,7 @@ import psycopg
 
 from engine.contract import Batch, Lineage, Mode, Position, Reading, ReadsBytes, Rejected, Target
 from engine.drivers.sql import write_names
-from engine.drivers.sql.postgresql import ddl, write_facts
+from engine.drivers.sql.postgresql import ddl, describe, write_facts
 from engine.drivers.sql.postgresql.arrow_in import CopyBatches
 from engine.drivers.sql.postgresql.copy_text import CopyText
 from engine.drivers.sql.postgresql.ddl import quoted, quoted_table
@@ -18,11 +18,11 @@ from engine.drivers.sql.postgresql.write_refusals import refusal
 from engine.drivers.sql.postgresql.write_session import Connection, PostgresqlSession
 from engine.drivers.sql.postgresql.write_state import PostgresqlState
 from engine.drivers.sql.state import State
-from engine.drivers.sql.write import Describe, SqlWriter
+from engine.drivers.sql.write import SqlWriter
 from engine.drivers.sql.write_plan import converted, matched, no_unique_key, refuse_references
 from engine.drivers.sql.write_rejects import load
 from engine.errors import ConfigError, RecordError
-from engine.schema import Column, Row, Table
+from engine.schema import Column, Row, Stream, Table
 
 BYTES_FORMAT = "postgresql-binary"
 
@@ -32,14 +32,13 @@ class PostgresqlWriter(SqlWriter):
         self,
         *,
         connect: Callable[[str], Connection],
-        describe: Describe,
         target: Target,
         columns: Sequence[Column],
         key: Sequence[str],
         lineage: Lineage,
     ) -> None:
         self._connection = PostgresqlSession(connect, write_names.session_name(lineage))
-        super().__init__(self._connection, describe=describe, target=target, columns=columns, key=key, lineage=lineage)
+        super().__init__(self._connection, target=target, columns=columns, key=key, lineage=lineage)
         self._is_deferring = False
         self._loader: Loader | None = None
         self._text = CopyText(columns)
@@ -91,7 +90,7 @@ class PostgresqlWriter(SqlWriter):
         if not present.is_table:
             raise ConfigError(f"{self._table} is {present.noun}.", code="not_a_table")
         self._is_deferring = present.is_deferring
-        self.columns = tuple(matched(self._given, self._describe(self._table)))
+        self.columns = tuple(matched(self._given, self._described()))
         if self._target.mode is Mode.UPSERT and not write_facts.has_unique_index(
             self._connection, present.oid, self._key
         ):
@@ -99,6 +98,10 @@ class PostgresqlWriter(SqlWriter):
             raise no_unique_key(self._table, statement)
         if self._target.mode is Mode.REPLACE:
             refuse_references(self._table, write_facts.referring_tables(self._connection, present.oid))
+
+    def _described(self) -> Stream:
+        with self._connection.connection.cursor() as cursor:
+            return describe.table(cursor, self._table).stream
 
     def _state_table(self) -> State:
         return PostgresqlState(self._connection, self._table.schema, self._lineage)

@@ -41,10 +41,11 @@ class PostgresqlSession:
             self._interruption = interruption(self._connection)
             self._connection.autocommit = True
             self._connection.execute(SETTINGS)
+        limit = "" if lock_seconds is None else f"SET LOCAL lock_timeout = '{lock_seconds}s'"
         if self._connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
-            self._connection.execute("BEGIN")
-        if lock_seconds is not None:
-            self.execute(f"SET LOCAL lock_timeout = '{lock_seconds}s'")
+            self._connection.execute(f"BEGIN; {limit}")
+        elif limit:
+            self._connection.execute(limit)
 
     def commit(self) -> None:
         self.connection.commit()

@@ -47,7 +47,6 @@ class SqliteDriver(SqlDriver[sqlite3.Connection]):
     def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> Writer:
         return SqliteWriter(
             connect=self.open_connection,
-            describe=self.describe,
             target=target,
             columns=columns,
             key=key,

@@ -7,18 +7,18 @@ from typing import Any
 
 from engine.contract import Lineage, Mode, Rejected, Target
 from engine.drivers.sql import write_names
-from engine.drivers.sql.sqlite import ddl, write_facts
+from engine.drivers.sql.sqlite import ddl, describe, write_facts
 from engine.drivers.sql.sqlite.ddl import names, quoted
 from engine.drivers.sql.sqlite.write_refusals import refusal
 from engine.drivers.sql.sqlite.write_session import SqliteSession
 from engine.drivers.sql.sqlite.write_values import converters
 from engine.drivers.sql.state import TABLE, State, StateTable
-from engine.drivers.sql.write import Describe, SqlWriter
+from engine.drivers.sql.write import SqlWriter
 from engine.drivers.sql.write_parameters import Parameters
 from engine.drivers.sql.write_plan import converted, matched, no_unique_key, refuse_references
 from engine.drivers.sql.write_rejects import Refusal, load
 from engine.errors import ConfigError
-from engine.schema import Column, Row, Table
+from engine.schema import Column, Row, Stream, Table
 
 
 class SqliteWriter(SqlWriter):
@@ -26,14 +26,13 @@ class SqliteWriter(SqlWriter):
         self,
         *,
         connect: Callable[[str], sqlite3.Connection],
-        describe: Describe,
         target: Target,
         columns: Sequence[Column],
         key: Sequence[str],
         lineage: Lineage,
     ) -> None:
         self._connection = SqliteSession(connect, write_names.session_name(lineage))
-        super().__init__(self._connection, describe=describe, target=target, columns=columns, key=key, lineage=lineage)
+        super().__init__(self._connection, target=target, columns=columns, key=key, lineage=lineage)
         self._values = Parameters(columns, converters)
 
     def _examine(self) -> None:
@@ -49,13 +48,16 @@ class SqliteWriter(SqlWriter):
     def _examine_present(self, kind: str) -> None:
         if kind != "table":
             raise ConfigError(f"{self._table} is a {kind}.", code="not_a_table")
-        self.columns = tuple(matched(self._given, self._describe(self._table)))
+        self.columns = tuple(matched(self._given, self._described()))
         keys = write_facts.unique_keys(self._connection, self._table.name)
         if self._target.mode is Mode.UPSERT and set(self._key) not in keys:
             index, columns = quoted(f"{self._table.name}_key"), ", ".join(map(quoted, self._key))
             raise no_unique_key(self._table, f"CREATE UNIQUE INDEX {index} ON {quoted(self._table.name)} ({columns})")
         if self._target.mode is Mode.REPLACE:
             refuse_references(self._table, write_facts.referring_tables(self._connection, self._table.name))
+
+    def _described(self) -> Stream:
+        return describe.table(self._connection.connection, self._table).stream
 
     def _state_table(self) -> State:
         return StateTable(self._connection, quoted(TABLE), ddl.STATE, self._lineage)
