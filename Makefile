@@ -12,7 +12,7 @@ help:
 	@echo 'make up        web, worker and dispatcher, until Ctrl-C'
 	@echo 'make test      all tests'
 	@echo 'make faults    60 mixed faults while flows run, then the mutants (N=300 SEED=7)'
-	@echo 'make bench     all benchmarks, into docs/benchmarks (ONLY=bytes,rows ROWS=100000 ROUNDS=5)'
+	@echo 'make bench     all benchmarks, into docs/benchmarks (ONLY=bytes,rows ROWS=100000 ROUNDS=5 PEERS=1)'
 	@echo 'make check     looks at the settings'
 	@echo 'make install   only what the others begin with: .venv with the locked packages'
 

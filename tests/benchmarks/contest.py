@@ -53,9 +53,11 @@ def contest(
     ours: Callable[[], Cost],
     limit: Callable[[], Cost] | None = None,
     marks: Marks,
+    lane: str = "",
     prepare: Callable[[], None] = lambda: None,
 ) -> Result:
-    """`prepare` is called before each run of either and is not measured."""
+    """`prepare` is called before each run of either and is not measured. `lane`: the one that is to be measured; if
+    ours takes another, the facts say so."""
     took: dict[str, list[Cost]] = {"ours": [], "limit": []}
     for _ in range(rounds):
         for name, run in (("limit", limit), ("ours", ours)):
@@ -71,6 +73,8 @@ def contest(
     figures[CLIENT] = Figure(mine.client / rows * 1e6, marks.client)
     figures[MEMORY] = Figure(max(cost.memory for cost in took["ours"]) / 2**20, marks.memory)
     facts = {"rows": rows, "rounds": rounds, "lane": took["ours"][-1].lane, "rows a second": round(rows / mine.wall)}
+    if facts["lane"] != lane:
+        facts["meant for"] = lane
     runs = {name: [asdict(cost) for cost in costs] for name, costs in took.items() if costs}
     return Result(title, about, figures, facts, runs)
 

@@ -20,7 +20,8 @@ from tests.benchmarks.rig import SOURCE, Rig, RunError
 from tests.benchmarks.web import Web
 from tests.faults.machine import eventually
 
-TRIES = 200
+STARTS = 100
+CROWD = 100
 SMALL_ROWS = 100
 WITHOUT_BROKER = 100
 SCHEDULES = 10_000
@@ -30,14 +31,14 @@ def starts(rig: Rig) -> Result:
     """One after the other, each on an idle worker."""
     flow, web = rig.flow("nothing", mode="append"), Web(rig)
     waits = []
-    for _ in range(TRIES):
+    for _ in range(STARTS):
         asked = timezone.now()
         uid, _ = web.run(flow)
-        [job] = _ended([uid])
+        [job] = _ended(rig, [uid])
         waits.append((job.started_at - asked).total_seconds() * 1000)
     return Result(
         "From `POST …/run` to `running`",
-        f"{TRIES} runs one after the other through the web server, on an idle worker",
+        f"{STARTS} runs one after the other through the web server, on an idle worker",
         {"p50 ms": Figure(_percentile(waits, 50), 100), "p95 ms": Figure(_percentile(waits, 95), 300)},
         runs={"ours": [{"ms": waits}]},
     )
@@ -51,14 +52,14 @@ def small_jobs(rig: Rig) -> Result:
         f"INSERT INTO small SELECT n, 'row ' || n FROM generate_series(1, {SMALL_ROWS}) AS n ON CONFLICT DO NOTHING",
     )
     with transaction.atomic():
-        empty = [rig.flow("nothing", mode="append") for _ in range(TRIES)]
-        small = [rig.flow("small", mode="upsert", key=["id"]) for _ in range(TRIES)]
+        empty = [rig.flow("nothing", mode="append") for _ in range(CROWD)]
+        small = [rig.flow("small", mode="upsert", key=["id"]) for _ in range(CROWD)]
     for flow in (empty[0], small[0]):
         rig.run(flow)  # makes the table
     nothing, little = _crowd(rig, empty), _crowd(rig, small)
     return Result(
         "Small jobs",
-        f"{TRIES} flows at once on the two processes of one worker: with no row, then with {SMALL_ROWS} rows each",
+        f"{CROWD} flows at once on the two processes of one worker: with no row, then with {SMALL_ROWS} rows each",
         {
             "CPU ms of an empty job": Figure(nothing["client"], 30),
             "CPU ms of a small job": Figure(little["client"]),
@@ -87,7 +88,7 @@ def without_broker(rig: Rig) -> Result:
             answers = [web.run(flow) for flow in wanted]
         finally:
             mend()
-        jobs = _ended([uid for uid, _ in answers])
+        jobs = _ended(rig, [uid for uid, _ in answers])
         if [job.attempt for job in jobs] != [1] * WITHOUT_BROKER:
             raise RunError("A job did not run once.")
         waits = [seconds * 1000 for _, seconds in answers]
@@ -144,7 +145,7 @@ def _crowd(rig: Rig, wanted: Sequence[Flow]) -> dict[str, float]:
     worker, dispatcher, control = rig.worker, rig.dispatcher, Family(_control_server())
     used, served = worker.cpu() + dispatcher.cpu(), control.cpu()
     uids = [flows.run_flow(flow=flow, at=timezone.now()).uid for flow in wanted]
-    jobs = _ended(uids)
+    jobs = _ended(rig, uids)
     each = 1000 / len(jobs)
     took = (max(job.ended_at for job in jobs) - min(job.created_at for job in jobs)).total_seconds()
     return {
@@ -154,13 +155,13 @@ def _crowd(rig: Rig, wanted: Sequence[Flow]) -> dict[str, float]:
     }
 
 
-def _ended(uids: Sequence[str]) -> list[Any]:
+def _ended(rig: Rig, uids: Sequence[str]) -> list[Any]:
     """The jobs, each of which completed."""
     jobs = Job.objects.filter(uid__in=uids)
     if not eventually(lambda: jobs.filter(state__in=ENDED).count() == len(uids), 300):
         raise RunError("Not every job has ended.")
     if wrong := jobs.exclude(state="completed").first():
-        raise RunError(f"{wrong}: {wrong.state} {wrong.error_code} {wrong.error_message}")
+        raise RunError(f"{wrong}: {wrong.state} {wrong.error_code} {wrong.error_message}\n{rig.machine.logs()[-5000:]}")
     return list(jobs)
 
 

@@ -29,6 +29,7 @@ def writes(rig: Rig) -> Result:
             rounds=rig.rounds,
             ours=lambda: rig.carry(flow, rows),
             marks=Marks(client=35),
+            lane="rows",
         )
 
 
@@ -46,6 +47,7 @@ def reads(rig: Rig) -> Result:
             rounds=rig.rounds,
             ours=lambda: rig.carry(flow, rows),
             marks=Marks(),
+            lane="rows",
         )
 
 

@@ -4,15 +4,19 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from itertools import count
+from pathlib import Path
+from typing import IO, TypeVar
 
 import psutil
 
 Value = TypeVar("Value", int, float)
 SECONDS_BETWEEN_LOOKS = 0.05
+LOOKS_AT_THE_SAME = 20
+"""To find a family takes a hundred times longer than to look at it, and what is measured shares the processors."""
 
 
 @dataclass(frozen=True)
@@ -39,20 +43,17 @@ class Family:
 
     def cpu(self) -> float:
         """Seconds."""
-        return sum(self._of_each(lambda process: sum(process.cpu_times()[:4])).values())
+        return sum(_of_each(self.members(), lambda process: sum(process.cpu_times()[:4])).values())
 
     def resident(self) -> dict[int, int]:
         """Bytes by process."""
-        return self._of_each(lambda process: process.memory_info().rss)
+        return _of_each(self.members(), lambda process: process.memory_info().rss)
 
-    def _of_each(self, value: Callable[[psutil.Process], Value]) -> dict[int, Value]:
-        found = {}
-        for process in (self.head, *self.head.children(recursive=True)):
-            try:
-                found[process.pid] = value(process)
-            except psutil.NoSuchProcess:  # between the list and the look
-                continue
-        return found
+    def members(self) -> list[psutil.Process]:
+        try:
+            return [self.head, *self.head.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
 
 
 class MemoryWatch:
@@ -73,8 +74,24 @@ class MemoryWatch:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._over.wait(SECONDS_BETWEEN_LOOKS):
-            self.most = max(self.most, *self.family.resident().values())
+        members: list[psutil.Process] = []
+        for number in count():
+            if number % LOOKS_AT_THE_SAME == 0:
+                members = self.family.members()
+            sizes = _of_each(members, lambda process: process.memory_info().rss).values()
+            self.most = max(self.most, *sizes, 0)
+            if self._over.wait(SECONDS_BETWEEN_LOOKS):
+                return
+
+
+def _of_each(processes: Iterable[psutil.Process], value: Callable[[psutil.Process], Value]) -> dict[int, Value]:
+    found = {}
+    for process in processes:
+        try:
+            found[process.pid] = value(process)
+        except psutil.NoSuchProcess:  # between the list and the look
+            continue
+    return found
 
 
 @dataclass
@@ -99,22 +116,39 @@ def metered(client: Family, server: Family, *, fresh: int = 0) -> Iterator[Spent
     spent.memory = watch.most - fresh
 
 
-def pipeline(commands: Sequence[Sequence[str]], environment: dict[str, str], server: Family) -> Cost:
-    """Programs one into the other. Raises CalledProcessError when one of them fails."""
+def pipeline(
+    commands: Sequence[Sequence[str]], environment: dict[str, str], server: Family, *, log: Path | None = None
+) -> Cost:
+    """Programs one into the other; `memory`: all of the largest. `log`: the file for what they say on stderr. Raises
+    CalledProcessError when one of them fails."""
     served, started = server.cpu(), time.monotonic()
+    with ExitStack() as stack:
+        said = stack.enter_context(log.open("wb")) if log else None
+        processes = _started(commands, environment, said)
+        watches = [stack.enter_context(MemoryWatch(Family(process.pid))) for process in processes]
+        client = sum(_waited_for(process) for process in processes)
+        wall = time.monotonic() - started
+    for process in processes:
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, process.args)
+    return Cost(wall, client, server.cpu() - served, memory=max(watch.most for watch in watches))
+
+
+def _started(
+    commands: Sequence[Sequence[str]], environment: dict[str, str], log: IO[bytes] | None
+) -> list[subprocess.Popen[bytes]]:
     processes: list[subprocess.Popen[bytes]] = []
     for number, command in enumerate(commands):
         source = processes[-1].stdout if processes else subprocess.DEVNULL
         sink = subprocess.PIPE if number < len(commands) - 1 else subprocess.DEVNULL
-        processes.append(subprocess.Popen(command, stdin=source, stdout=sink, env=environment))
+        processes.append(subprocess.Popen(command, stdin=source, stdout=sink, stderr=log, env=environment))
         if processes[:-1]:
             processes[-2].stdout.close()  # else the first would never hear that the second is gone
-    client = 0.0
-    for process in processes:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        client += usage.ru_utime + usage.ru_stime
-    for process in processes:
-        if process.returncode:
-            raise subprocess.CalledProcessError(process.returncode, process.args)
-    return Cost(time.monotonic() - started, client, server.cpu() - served, memory=0)
+    return processes
+
+
+def _waited_for(process: subprocess.Popen[bytes]) -> float:
+    """Seconds of CPU, of it and of all that it waited for."""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 
 from tests.benchmarks import plots
-from tests.benchmarks.catalogue import BENCHMARKS
+from tests.benchmarks.catalogue import BENCHMARKS, PEERS
 from tests.benchmarks.contest import CLIENT, CPU, MEMORY, WALL, Figure, Result
 
 TEMPLATE = Path(__file__).with_name("README.template.md")
@@ -26,7 +26,7 @@ def keep(name: str, result: Result, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     results = kept(folder)
     results[name] = {**asdict(result), "at": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine()}
-    in_order = {name: results[name] for name in BENCHMARKS if name in results}
+    in_order = {name: results[name] for name in BENCHMARKS | PEERS if name in results}
     (folder / "results.json").write_text(json.dumps(in_order, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -38,18 +38,21 @@ def kept(folder: Path) -> dict[str, Kept]:
 def write(folder: Path) -> None:
     """The README and its plots, from what is kept."""
     results = kept(folder)
-    moving = {name: result for name, result in results.items() if CLIENT in result["figures"]}
-    others = {name: result for name, result in results.items() if name not in moving}
+    peers = {name: result for name, result in results.items() if name in PEERS}
+    ours = {name: result for name, result in results.items() if name not in PEERS}
+    moving = {name: result for name, result in ours.items() if CLIENT in result["figures"]}
+    jobs = {name: result for name, result in ours.items() if name not in moving}
     text = TEMPLATE.read_text()
     for mark, lines in (
         ("moving", _moving_table(moving)),
-        ("jobs", _jobs_table(others)),
+        ("jobs", _jobs_table(jobs)),
+        ("peers", _peers_table(peers) if peers else ["Not run yet: `make bench PEERS=1`."]),
         ("about", _about(results)),
         ("machines", sorted({f"{result['at']}: {result['machine']}." for result in results.values()})),
     ):
         text = text.replace(f"<!-- {mark} -->", "\n".join(lines))
     (folder / "README.md").write_text(text)
-    plots.draw(results, folder)
+    plots.draw(ours, folder)
 
 
 @cache
@@ -75,7 +78,8 @@ def _moving_table(results: dict[str, Kept]) -> list[str]:
     for result in results.values():
         facts, figures = result["facts"], result["figures"]
         cells = [_shown(figures.get(label)) for label in (WALL, CPU, CLIENT, MEMORY)]
-        lines.append(f"| {result['title']} | {facts['lane']} | {facts['rows a second']:,} | {' | '.join(cells)} |")
+        lane = f"**{facts['lane']}** (not {facts['meant for']})" if "meant for" in facts else facts["lane"]
+        lines.append(f"| {result['title']} | {lane} | {facts['rows a second']:,} | {' | '.join(cells)} |")
     return lines
 
 
@@ -84,6 +88,20 @@ def _jobs_table(results: dict[str, Kept]) -> list[str]:
     for result in results.values():
         for number, (label, figure) in enumerate(result["figures"].items()):
             lines.append(f"| {'' if number else result['title']} | {label} | {_shown(figure)} |")
+    return lines
+
+
+def _peers_table(results: dict[str, Kept]) -> list[str]:
+    lines = [
+        f"| | rows | rows a second | {WALL} | {CPU} | {CLIENT} | {MEMORY} |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for result in results.values():
+        facts, figures = result["facts"], result["figures"]
+        cells = [_shown(figures.get(label)) for label in (WALL, CPU, CLIENT, MEMORY)]
+        counts = [f"{facts[name]:,}" if name in facts else "" for name in ("rows", "rows a second")]
+        title = result["title"] if figures else f"{result['title']}: could not be installed"
+        lines.append(f"| {title} | {' | '.join(counts + cells)} |")
     return lines
 
 

@@ -24,7 +24,7 @@ class Web:
     """One process of the web server, and one client with a key."""
 
     def __init__(self, rig: Rig) -> None:
-        port = _free_port()
+        port = free_port()
         address = ("--host", loopback.HOST, "--port", str(port), "--workers", "1", "--blocking-threads", "8")
         rig.machine.start(sys.executable, "-m", "granian", "--interface", "wsgi", *address, "config.wsgi:application")
         if not eventually(lambda: loopback.answers(port, "/api/health")):
@@ -54,6 +54,6 @@ class Web:
         return json.loads(text)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server((loopback.HOST, 0)) as server:
         return int(server.getsockname()[1])
