@@ -12,6 +12,7 @@ from urllib.parse import quote
 from config.home import ROOT
 from tests.benchmarks import tables
 from tests.benchmarks.contest import Marks, Result, contest
+from tests.benchmarks.lanes import AGAINST
 from tests.benchmarks.meter import Cost, pipeline
 from tests.benchmarks.rig import SOURCE, TARGET, Rig, RunError
 
@@ -92,7 +93,7 @@ def _absent(title: str, rows: int) -> Result:
 
 
 def _about(rows: int) -> str:
-    return f"a full refresh of {rows:,} rows of 12 columns; against `psql COPY (binary) | psql COPY (binary)`"
+    return f"a full refresh of {rows:,} rows of 12 columns; against {AGAINST}"
 
 
 def _part(rig: Rig, rows: int) -> None:

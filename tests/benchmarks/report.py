@@ -16,6 +16,8 @@ from tests.benchmarks.catalogue import BENCHMARKS, PEERS
 from tests.benchmarks.contest import CLIENT, CPU, MEMORY, WALL, Figure, Result
 
 TEMPLATE = Path(__file__).with_name("README.template.md")
+COUNTS, FIGURES = ("rows", "rows a second"), (WALL, CPU, CLIENT, MEMORY)
+COLUMNS = COUNTS + FIGURES
 Kept = dict[str, Any]
 """A Result as JSON."""
 
@@ -46,7 +48,7 @@ def write(folder: Path) -> None:
     for mark, lines in (
         ("moving", _moving_table(moving)),
         ("jobs", _jobs_table(jobs)),
-        ("peers", _peers_table(peers) if peers else ["Not run yet: `make bench PEERS=1`."]),
+        ("peers", _peers_table(peers)),
         ("about", _about(results)),
         ("machines", sorted({f"{result['at']}: {result['machine']}." for result in results.values()})),
     ):
@@ -74,12 +76,11 @@ def _say(name: str, result: Result) -> None:
 
 
 def _moving_table(results: dict[str, Kept]) -> list[str]:
-    lines = [f"| | lane | rows a second | {WALL} | {CPU} | {CLIENT} | {MEMORY} |", "|---|---|---:|---:|---:|---:|---:|"]
+    lines = [f"| | lane | {' | '.join(COLUMNS)} |", f"|---|---|{'---:|' * len(COLUMNS)}"]
     for result in results.values():
-        facts, figures = result["facts"], result["figures"]
-        cells = [_shown(figures.get(label)) for label in (WALL, CPU, CLIENT, MEMORY)]
+        facts = result["facts"]
         lane = f"**{facts['lane']}** (not {facts['meant for']})" if "meant for" in facts else facts["lane"]
-        lines.append(f"| {result['title']} | {lane} | {facts['rows a second']:,} | {' | '.join(cells)} |")
+        lines.append(f"| {result['title']} | {lane} | {' | '.join(_cells(result))} |")
     return lines
 
 
@@ -92,17 +93,20 @@ def _jobs_table(results: dict[str, Kept]) -> list[str]:
 
 
 def _peers_table(results: dict[str, Kept]) -> list[str]:
-    lines = [
-        f"| | rows | rows a second | {WALL} | {CPU} | {CLIENT} | {MEMORY} |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]
+    if not results:
+        return ["Not run yet: `make bench PEERS=1`."]
+    lines = [f"| | {' | '.join(COLUMNS)} |", f"|---|{'---:|' * len(COLUMNS)}"]
     for result in results.values():
-        facts, figures = result["facts"], result["figures"]
-        cells = [_shown(figures.get(label)) for label in (WALL, CPU, CLIENT, MEMORY)]
-        counts = [f"{facts[name]:,}" if name in facts else "" for name in ("rows", "rows a second")]
-        title = result["title"] if figures else f"{result['title']}: could not be installed"
-        lines.append(f"| {title} | {' | '.join(counts + cells)} |")
+        title = result["title"] if result["figures"] else f"{result['title']}: could not be installed"
+        lines.append(f"| {title} | {' | '.join(_cells(result))} |")
     return lines
+
+
+def _cells(result: Kept) -> list[str]:
+    """For COLUMNS."""
+    facts, figures = result["facts"], result["figures"]
+    counts = [f"{facts[name]:,}" if name in facts else "" for name in COUNTS]
+    return counts + [_shown(figures.get(label)) for label in FIGURES]
 
 
 def _about(results: dict[str, Kept]) -> list[str]:

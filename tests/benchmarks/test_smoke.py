@@ -25,5 +25,5 @@ def test_a_contest_is_run_and_told_of(tmp_path: Path) -> None:
         "upsert": ("bytes", ROWS // upserts.SHARE),
     }
     assert set(kept["bytes"]["figures"]) == {WALL, CPU, CLIENT, MEMORY}
-    assert "| PostgreSQL → PostgreSQL, as it is | bytes |" in (tmp_path / "README.md").read_text()
+    assert "| PostgreSQL → PostgreSQL, as it is | bytes | 2,000 |" in (tmp_path / "README.md").read_text()
     assert (tmp_path / "moving.svg").read_text().startswith("<?xml")
