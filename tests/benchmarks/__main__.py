@@ -18,7 +18,7 @@ from pathlib import Path
 from config.home import ROOT
 
 os.environ.setdefault("CROSSDOCK_HOME", str(ROOT / ".crossdock" / "bench"))
-os.environ.setdefault("CROSSDOCK_EMBEDDED", "1")
+os.environ["CROSSDOCK_EMBEDDED"] = "1"  # with "test" the servers are not durable
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
 

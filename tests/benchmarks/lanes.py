@@ -58,23 +58,27 @@ def mapped(rig: Rig) -> Result:
 def rows_lane(rig: Rig) -> Result:
     about = f"as before, but one of the 10 fields is there on a condition; against {AGAINST}, which maps nothing"
     title = "PostgreSQL → PostgreSQL, 10 fields in rows"
-    return _refresh(rig, title, about, "rows", Marks(client=25), mapping=IN_ROWS)
+    return _refresh(rig, title, about, "rows", Marks(client=25), share=5, mapping=IN_ROWS)
 
 
-def _refresh(rig: Rig, title: str, about: str, lane: str, marks: Marks, **fields: Any) -> Result:
+def _refresh(rig: Rig, title: str, about: str, lane: str, marks: Marks, *, share: int = 1, **fields: Any) -> Result:
+    """`share`: how many times smaller than the large table the one is that is moved."""
+    rows, table = rig.rows // share, "orders" if share == 1 else "part"
     tables.large(rig)
-    flow = rig.flow("orders", mode="replace", **fields)
+    if share > 1:
+        tables.part(rig, rows)
+    flow = rig.flow(table, to={"table": "orders"}, mode="replace", **fields)
 
     def limit() -> Cost:
         loading = (tables.create(), "COPY orders FROM STDIN (FORMAT binary)", tables.KEY)
-        return rig.psql((SOURCE, ("COPY orders TO STDOUT (FORMAT binary)",)), (TARGET, loading))
+        return rig.psql((SOURCE, (f"COPY {table} TO STDOUT (FORMAT binary)",)), (TARGET, loading))
 
     return contest(
         title=title,
         about=about,
-        rows=rig.rows,
+        rows=rows,
         rounds=rig.rounds,
-        ours=lambda: rig.carry(flow, rig.rows),
+        ours=lambda: rig.carry(flow, rows),
         limit=limit,
         marks=marks,
         lane=lane,

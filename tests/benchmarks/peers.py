@@ -42,7 +42,7 @@ def singer(rig: Rig) -> Result:
     tap, target = _installed("tap", TAP), _installed("target", SINGER_TARGET)
     if tap is None or target is None:
         return _absent(title, rows)
-    _part(rig, rows)
+    tables.part(rig, rows)
     login = {**rig.login(SOURCE), "filter_schemas": ["public"]}
     reading = [str(tap / "tap-postgres"), "--config", _file(rig, "tap", login)]
     found = subprocess.run([*reading, "--discover"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
@@ -58,7 +58,7 @@ def singer(rig: Rig) -> Result:
 
 def _contest(rig: Rig, title: str, rows: int, theirs: Callable[[], Cost], schema: str) -> Result:
     """`schema`: where they put the table."""
-    _part(rig, rows)
+    tables.part(rig, rows)
 
     def run() -> Cost:
         cost = theirs()
@@ -94,19 +94,6 @@ def _absent(title: str, rows: int) -> Result:
 
 def _about(rows: int) -> str:
     return f"a full refresh of {rows:,} rows of 12 columns; against {AGAINST}"
-
-
-def _part(rig: Rig, rows: int) -> None:
-    """The first rows of the large table, as a table."""
-    tables.large(rig)
-    rig.execute(
-        SOURCE,
-        "DROP TABLE IF EXISTS part",
-        tables.create("part"),
-        f"INSERT INTO part SELECT * FROM orders WHERE id <= {rows}",
-        "ALTER TABLE part ADD PRIMARY KEY (id)",
-        "VACUUM ANALYZE part",
-    )
 
 
 def _installed(name: str, packages: Sequence[str]) -> Path | None:

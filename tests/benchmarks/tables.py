@@ -35,6 +35,19 @@ def large(rig: Rig) -> None:
         rig.execute(SOURCE, create(), fill(rig.rows), KEY, "VACUUM ANALYZE orders", "CHECKPOINT")
 
 
+def part(rig: Rig, rows: int) -> None:
+    """The first rows of `orders` as a table of the source, `part`."""
+    large(rig)
+    rig.execute(
+        SOURCE,
+        "DROP TABLE IF EXISTS part",
+        create("part"),
+        f"INSERT INTO part SELECT * FROM orders WHERE id <= {rows}",
+        "ALTER TABLE part ADD PRIMARY KEY (id)",
+        "VACUUM ANALYZE part",
+    )
+
+
 def without_target(rig: Rig) -> None:
     """Both begin with no table at the target, and with nothing left to be written from the run before."""
     rig.execute(TARGET, "DROP TABLE IF EXISTS orders", "CHECKPOINT")
