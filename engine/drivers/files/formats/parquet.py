@@ -48,6 +48,7 @@ class ParquetFormat:
             batch_size=_block_rows(file),
             row_groups=list(range(first, file.num_row_groups)),
             columns=_leaves(file, names),
+            use_threads=False,  # each would hold memory of its own, and the processes are many already
         )
         yield from behind((_block(batch, names) for batch in batches), skip)
 
