@@ -1,5 +1,6 @@
-"""What the SQL drivers share: one connection to look around with, and one for every reading and writer."""
+"""What the SQL drivers share: a connection that is kept for the next look or reading, and one for every writer."""
 
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -7,6 +8,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from engine.contract import Condition, Lineage, Reading, Request, Spec, Target, Writer
 from engine.drivers.sql.conditions import Conditions
 from engine.drivers.sql.interruption import Interruption
+from engine.drivers.sql.reading import SqlReading
 from engine.drivers.sql.select import named
 from engine.errors import CredentialsError, TransientError
 from engine.schema import Column, Stream, Table
@@ -31,7 +33,6 @@ class Catalogue(Protocol):
     def tables(self, catalog: str, schema: str) -> list[Table]: ...
     def every_table(self) -> list[Table]: ...
     def describe(self, table: Table) -> Stream: ...
-    def close(self) -> None: ...
 
 
 class SqlDriver(ABC, Generic[ConnectionT]):
@@ -42,8 +43,9 @@ class SqlDriver(ABC, Generic[ConnectionT]):
         self.settings = settings
         self.secrets = secrets
         self.surroundings = surroundings
-        self._catalogue: Catalogue | None = None
-        self._interruptions: dict[str, Interruption] = {}
+        self._idle: ConnectionT | None = None
+        self._is_closed = False
+        self._interruptions: dict[ConnectionT, Interruption] = {}
 
     @abstractmethod
     def connect(self, application_name: str, *, read_only: bool) -> ConnectionT: ...
@@ -52,7 +54,11 @@ class SqlDriver(ABC, Generic[ConnectionT]):
     def catalogue(self, connection: ConnectionT) -> Catalogue: ...
 
     @abstractmethod
-    def reading(self, connection: ConnectionT, request: Request) -> Reading: ...
+    def reading(self, connection: ConnectionT, request: Request) -> SqlReading: ...
+
+    @abstractmethod
+    def is_reset(self, connection: ConnectionT) -> bool:
+        """Ends the connection's transaction; whether it is then as good as new."""
 
     @abstractmethod
     def interruption(self, connection: ConnectionT) -> Interruption: ...
@@ -87,37 +93,66 @@ class SqlDriver(ABC, Generic[ConnectionT]):
         return self._look(lambda catalogue: catalogue.describe(table))
 
     def read(self, request: Request) -> Reading:
-        connection = self._opened("reading")
-        try:
-            return self.reading(connection, request)
-        except BaseException:
-            connection.close()
-            raise
+        def begin(connection: ConnectionT) -> Reading:
+            reading = self.reading(connection, request)
+            reading.release = lambda: self._release(connection)
+            return reading
+
+        return self._over_connection(begin)
 
     def judges(self, condition: Condition, column: Column) -> bool:
         return self.conditions.clause(condition, column, named(column)) is not None
 
     def interrupt(self) -> None:
-        """Ends what its latest reading and its look around wait for; may be called from another thread."""
+        """Ends what its readings and its look around wait for; may be called from another thread."""
         for interruption in list(self._interruptions.values()):
             interruption()
 
     def close(self) -> None:
-        if self._catalogue is not None:
-            self._catalogue.close()
-            self._catalogue = None
+        """A reading that is still open closes what it reads over."""
+        self._is_closed = True
+        if self._idle is not None:
+            self._discard(self._idle)
+            self._idle = None
 
     def _look(self, at: Callable[[Catalogue], Found]) -> Found:
-        if self._catalogue is not None:
-            try:
-                return at(self._catalogue)
-            except TransientError:
-                # It may have been idle for longer than the server or a firewall allows.
-                self.close()
-        self._catalogue = self.catalogue(self._opened("catalogue"))
-        return at(self._catalogue)
+        def look(connection: ConnectionT) -> Found:
+            found = at(self.catalogue(connection))
+            self._release(connection)
+            return found
 
-    def _opened(self, purpose: str) -> ConnectionT:
+        return self._over_connection(look)
+
+    def _over_connection(self, work: Callable[[ConnectionT], Found]) -> Found:
+        """Does the work over the connection that is kept, or over a new one: the other may have been idle for longer
+        than the server or a firewall allows."""
+        idle, self._idle = self._idle, None
+        if idle is not None:
+            with contextlib.suppress(TransientError):
+                return self._try(work, idle)
+        return self._try(work, self._opened())
+
+    def _try(self, work: Callable[[ConnectionT], Found], connection: ConnectionT) -> Found:
+        try:
+            return work(connection)
+        except BaseException:
+            self._discard(connection)
+            raise
+
+    def _opened(self) -> ConnectionT:
         connection = self.open_connection(self.surroundings.name, read_only=True)
-        self._interruptions[purpose] = self.interruption(connection)
+        self._interruptions[connection] = self.interruption(connection)
         return connection
+
+    def _release(self, connection: ConnectionT) -> None:
+        """Keeps it, if it is whole and the only one. An interruption may come late, and hit what is read next."""
+        interruption = self._interruptions.get(connection)
+        is_whole = interruption is not None and not interruption.is_called
+        if is_whole and self._idle is None and not self._is_closed and self.is_reset(connection):
+            self._idle = connection
+        else:
+            self._discard(connection)
+
+    def _discard(self, connection: ConnectionT) -> None:
+        self._interruptions.pop(connection, None)
+        connection.close()

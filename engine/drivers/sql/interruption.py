@@ -19,6 +19,10 @@ class Interruption:
         self._asking: Thread | None = None
         self._began = 0.0
 
+    @property
+    def is_called(self) -> bool:
+        return self._asking is not None
+
     def __call__(self) -> None:
         if self._asking is None:
             self._began = time.monotonic()

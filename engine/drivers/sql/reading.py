@@ -142,6 +142,7 @@ class SqlReading:
     def __init__(self, session: Session, plan: Plan, selects: Selects, values: Values, request: Request) -> None:
         plan.check(request.after)
         self.stream: Stream = plan.stream
+        self.release: Callable[[], None] = session.close
         self.plan = plan
         self.places = Places(plan, values)
         self.after = request.after
@@ -169,7 +170,9 @@ class SqlReading:
                     yield Page(self._portable(fetched), rows.after)
 
     def close(self) -> None:
-        self._session.close()
+        """Gives its connection back; a second time does nothing."""
+        release, self.release = self.release, _nothing
+        release()
 
     def _rows(self) -> Rows:
         bounds = self.places.within(self.until)
@@ -194,3 +197,7 @@ class SqlReading:
         [(value,)] = fetched
         convert = self._values.converter(self.plan.cursor)
         return convert(value) if convert else value
+
+
+def _nothing() -> None:
+    """It is closed already."""

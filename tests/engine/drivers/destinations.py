@@ -119,7 +119,7 @@ class Place(ABC):
     def reading(self, request: Request | None = None) -> Any:
         driver = driver_class(self.driver)(self.settings, self.secrets, self.surroundings)
         reading = driver.read(request or Request(self.table))
-        self.opened.append(reading)
+        self.opened += [reading, driver]
         return reading
 
     def read(self, request: Request | None = None) -> list[Row]:

@@ -52,9 +52,6 @@ class MysqlCatalogue:
         with errors.translated(), self._connection.cursor() as cursor:
             return describe.table(cursor, table, self._database, is_mariadb=self._connection.is_mariadb).stream
 
-    def close(self) -> None:
-        self._connection.close()
-
     def _tables(self, databases: Sequence[str]) -> list[Table]:
         # The client would write an empty list as (), which is no SQL.
         return [Table(*row) for row in self._rows(TABLES, [databases])] if databases else []

@@ -57,6 +57,7 @@ class Connection(_Connection):
 
     server_version: str
     _sock: Any
+    _result: Any
 
     def wait_for_answers(self, seconds: float | None) -> None:
         self._read_timeout = seconds
@@ -64,6 +65,11 @@ class Connection(_Connection):
     @property
     def is_mariadb(self) -> bool:
         return "mariadb" in self.server_version.lower()
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether rows of a pass are still to come."""
+        return self._result is not None and self._result.unbuffered_active
 
     def hang_up(self) -> None:
         if (line := self._sock) is not None:
@@ -113,6 +119,15 @@ def open_connection(
         if read_only:
             cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     return connection
+
+
+def is_reset(connection: Connection) -> bool:
+    """Ends the connection's transaction; whether it can be used again."""
+    with contextlib.suppress(pymysql.Error, OSError):
+        if connection.open and not connection.is_sending:
+            connection.rollback()
+            return True
+    return False
 
 
 def interruption(connection: Connection, connect: Callable[[], Connection]) -> Interruption:

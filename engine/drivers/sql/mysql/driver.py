@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from engine.contract import Lineage, Reading, Request, Spec, Target, Writer
+from engine.contract import Lineage, Request, Spec, Target, Writer
 from engine.drivers.sql import fields, plan, select
 from engine.drivers.sql.description import Description
 from engine.drivers.sql.driver import SqlDriver
@@ -13,6 +13,7 @@ from engine.drivers.sql.mysql.conditions import MysqlConditions
 from engine.drivers.sql.mysql.connect import Connection
 from engine.drivers.sql.mysql.session import MysqlSession
 from engine.drivers.sql.mysql.write import MysqlWriter
+from engine.drivers.sql.reading import SqlReading
 from engine.schema import Column, Query, Table
 
 
@@ -28,11 +29,14 @@ class MysqlDriver(SqlDriver[Connection]):
     def catalogue(self, connection: Connection) -> MysqlCatalogue:
         return MysqlCatalogue(connection, self._database)
 
-    def reading(self, connection: Connection, request: Request) -> Reading:
+    def reading(self, connection: Connection, request: Request) -> SqlReading:
         session = MysqlSession(connection)
         with errors.translated():
             described = self._described(session, connection, request.source)
         return read.MysqlReading(session, plan.make(described, request), request)
+
+    def is_reset(self, connection: Connection) -> bool:
+        return connect.is_reset(connection)
 
     def interruption(self, connection: Connection) -> Interruption:
         return connect.interruption(connection, lambda: self.open_connection(self.surroundings.name))

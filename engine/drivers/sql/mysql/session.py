@@ -23,9 +23,11 @@ class PassingRows(SSCursor):
             return list(self.fetchmany(count))
 
     def close(self) -> None:
-        """Reads nothing more: the client would read the rest of the table first, or fail at it."""
-        if self._result is not None:
+        """Reads nothing more: the client would read the rest of the table first, or fail at it. What is still to come
+        leaves a connection of no more use: it is closed."""
+        if self._result is not None and self._result.unbuffered_active:
             self._result.unbuffered_active = False
+            self.connection.close()
         self.connection = None
 
 

@@ -52,9 +52,6 @@ class PostgresqlCatalogue:
         with errors.translated(), self._connection.cursor() as cursor:
             return describe.table(cursor, table).stream
 
-    def close(self) -> None:
-        self._connection.close()
-
     def _tables(self, schema: str | None) -> list[Table]:
         return [Table(name, of) for of, name in self._rows(TABLES, {"schema": schema})]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from engine.contract import Field
@@ -67,6 +68,15 @@ def open_connection(
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     return connection
+
+
+def is_reset(connection: psycopg.Connection[Any]) -> bool:
+    """Ends the connection's transaction; whether it can be used again. Nothing is waited for."""
+    if connection.info.transaction_status in (TransactionStatus.ACTIVE, TransactionStatus.UNKNOWN):
+        return False
+    with contextlib.suppress(psycopg.Error):
+        connection.rollback()
+    return connection.info.transaction_status == TransactionStatus.IDLE
 
 
 def interruption(connection: psycopg.Connection[Any]) -> Interruption:

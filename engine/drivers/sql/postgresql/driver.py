@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from engine.contract import Lineage, Reading, Request, Spec, Target, Writer
+from engine.contract import Lineage, Request, Spec, Target, Writer
 from engine.drivers.sql import plan, select
 from engine.drivers.sql.driver import SqlDriver
 from engine.drivers.sql.interruption import Interruption
@@ -12,6 +12,7 @@ from engine.drivers.sql.postgresql.conditions import PostgresqlConditions
 from engine.drivers.sql.postgresql.ranges import BytesReading, RangedReading
 from engine.drivers.sql.postgresql.session import Connection
 from engine.drivers.sql.postgresql.write import PostgresqlWriter
+from engine.drivers.sql.reading import SqlReading
 from engine.schema import Column, Table
 
 
@@ -27,7 +28,8 @@ class PostgresqlDriver(SqlDriver[Connection]):
     def catalogue(self, connection: Connection) -> PostgresqlCatalogue:
         return PostgresqlCatalogue(connection)
 
-    def reading(self, connection: Connection, request: Request) -> Reading:
+    def reading(self, connection: Connection, request: Request) -> SqlReading:
+        connection.autocommit = False
         with errors.translated(), connection.cursor() as cursor:
             if isinstance(request.source, Table):
                 described = describe.table(cursor, request.source)
@@ -39,6 +41,9 @@ class PostgresqlDriver(SqlDriver[Connection]):
         planned = plan.make(described, request)
         kind = RangedReading if read.bytes_refusal(planned.stream) else BytesReading
         return kind(connection, planned, request)
+
+    def is_reset(self, connection: Connection) -> bool:
+        return connect.is_reset(connection)
 
     def interruption(self, connection: Connection) -> Interruption:
         return connect.interruption(connection)

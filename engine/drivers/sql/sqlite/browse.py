@@ -36,6 +36,3 @@ class SqliteCatalogue:
     def describe(self, table: Table) -> Stream:
         with errors.translated():
             return describe.table(self._connection, table).stream
-
-    def close(self) -> None:
-        self._connection.close()

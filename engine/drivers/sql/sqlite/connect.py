@@ -1,5 +1,6 @@
 """Connections to SQLite files below the folders that an operator opened."""
 
+import contextlib
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,6 +46,14 @@ def open_connection(
         connection.set_authorizer(_may_read if read_only else _may_write)
         connection.execute("SELECT count(*) FROM sqlite_master")
     return connection
+
+
+def is_reset(connection: sqlite3.Connection) -> bool:
+    """Ends the connection's transaction; whether it can be used again."""
+    with contextlib.suppress(sqlite3.Error):
+        connection.rollback()
+        return True
+    return False
 
 
 def allowed_path(text: str, folders: tuple[Path, ...]) -> Path:

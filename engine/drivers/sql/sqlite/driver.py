@@ -4,10 +4,11 @@ import contextlib
 import sqlite3
 from collections.abc import Sequence
 
-from engine.contract import Lineage, Reading, Request, Spec, Target, Writer
+from engine.contract import Lineage, Request, Spec, Target, Writer
 from engine.drivers.sql import plan
 from engine.drivers.sql.driver import SqlDriver
 from engine.drivers.sql.interruption import Interruption
+from engine.drivers.sql.reading import SqlReading
 from engine.drivers.sql.sqlite import connect, describe, errors, read
 from engine.drivers.sql.sqlite.browse import SqliteCatalogue
 from engine.drivers.sql.sqlite.conditions import SqliteConditions
@@ -28,7 +29,7 @@ class SqliteDriver(SqlDriver[sqlite3.Connection]):
     def catalogue(self, connection: sqlite3.Connection) -> SqliteCatalogue:
         return SqliteCatalogue(connection)
 
-    def reading(self, connection: sqlite3.Connection, request: Request) -> Reading:
+    def reading(self, connection: sqlite3.Connection, request: Request) -> SqlReading:
         session = SqliteSession(connection)
         with errors.translated():
             if isinstance(request.source, Table):
@@ -36,6 +37,9 @@ class SqliteDriver(SqlDriver[sqlite3.Connection]):
             else:
                 described = describe.query(connection, request.source)
         return read.SqliteReading(session, plan.make(described, request), request)
+
+    def is_reset(self, connection: sqlite3.Connection) -> bool:
+        return connect.is_reset(connection)
 
     def interruption(self, connection: sqlite3.Connection) -> Interruption:
         def ask() -> None:

@@ -39,4 +39,4 @@ class PassingRows:
             return self._cursor.fetchmany(count)
 
     def close(self) -> None:
-        """The connection ends them with itself."""
+        self._cursor.close()
