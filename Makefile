@@ -11,7 +11,7 @@ help:
 	@echo 'make demo      a sample shop, a first sync, and a console to look at (ONCE=1: the sync alone)'
 	@echo 'make up        web, worker and dispatcher, until Ctrl-C'
 	@echo 'make test      all tests'
-	@echo 'make faults    60 mixed faults while flows run, then the mutants (N=300 SEED=7)'
+	@echo 'make faults    60 mixed faults while flows run, every promise by itself, the mutants (N=300 SEED=7)'
 	@echo 'make bench     all benchmarks, into docs/benchmarks (ONLY=bytes,rows ROWS=100000 ROUNDS=5 PEERS=1)'
 	@echo 'make check     looks at the settings'
 	@echo 'make install   only what the others begin with: .venv with the locked packages'
@@ -20,7 +20,7 @@ install test bench up check:
 	@$(python) manage.py $@ $(ARGUMENTS)
 
 faults:
-	@FAULTS=$(or $(N),60) SEED=$(SEED) $(python) manage.py faults $(ARGUMENTS)
+	@FAULTS=$(N) SEED=$(SEED) $(python) manage.py faults $(ARGUMENTS)
 
 demo:
 	@$(python) manage.py demo $(once) $(ARGUMENTS)

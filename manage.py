@@ -17,8 +17,7 @@ def main() -> None:
     if command == "test":
         run_module("pytest", sys.argv[2:])
     elif command == "faults":
-        os.environ.setdefault("FAULTS", "60")
-        run_module("pytest", ["-sv", "tests/faults/test_chaos.py", "tests/faults/test_trials.py", *sys.argv[2:]])
+        run_module("pytest", ["-sv", "-m", "faults", "tests/faults", *sys.argv[2:]])
     elif command == "bench":
         run_module("tests.benchmarks", sys.argv[2:])
     elif command != "install":

@@ -1,6 +1,5 @@
 """A run is taken on whether the broker answers or not, once, also when nobody heard of it."""
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
@@ -13,12 +12,14 @@ from apps.accounts.models import Organization
 from apps.flows import services as flows
 from apps.flows.models import Flow
 from apps.jobs.models import Job, JobEvent, State
+from tests.faults.effort import IS_LONG
 from tests.faults.machine import Machine, database_url, eventually
 from tests.faults.proxy import Manner, Proxy, proxy_to, server_of
 from tests.faults.scenario import fill, make_flow
 from tests.faults.web import Web, told
 
-IS_LONG = "FAULTS" in os.environ
+pytestmark = pytest.mark.faults
+
 RUNS = 100 if IS_LONG else 40
 KEYS = 10 if IS_LONG else 2
 

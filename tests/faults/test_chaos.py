@@ -1,6 +1,6 @@
 """Mixed faults by the dozen, with every process real: nothing is lost, nothing is doubled, and nothing stays behind.
 
-`make faults` strikes 60 of them, `make faults N=300 SEED=7` as many as one likes; here, among all tests, a few.
+`make faults` strikes 60 of them, `make faults N=300 SEED=7` as many as one likes.
 """
 
 import os
@@ -21,12 +21,14 @@ from apps.flows.models import Flow
 from apps.jobs.models import Job, JobEvent, JobStep, State
 from tests.faults.chaos import Chaos
 from tests.faults.database_server import DatabaseServer
+from tests.faults.effort import FAULTS
 from tests.faults.machine import Machine
 from tests.faults.verifier import breaches, take_overs
 from tests.faults.watcher import Watcher
 from tests.faults.workload import PAGE, PIPELINES, ROWS, Tally, Workload, sent_again, tally
 
-FAULTS = int(os.environ.get("FAULTS") or 8)
+pytestmark = pytest.mark.faults
+
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(1_000_000))
 
 SEQUENCE_SKIPS = 32

@@ -20,6 +20,8 @@ from tests.faults.machine import Machine, eventually
 from tests.faults.proxy import Proxy, proxy_to
 from tests.faults.scenario import CAST, CHECKSUM, EVENTS, at, make_flow, make_slow_table
 
+pytestmark = pytest.mark.faults
+
 ROWS = 300_000
 FILL = f"""
 INSERT INTO events

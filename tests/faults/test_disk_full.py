@@ -15,6 +15,8 @@ from tests.faults.machine import Machine, eventually
 from tests.faults.scenario import CAST, EVENTS, at, fill, make_flow, same_rows
 from tests.faults.test_refusals import run
 
+pytestmark = pytest.mark.faults
+
 ROWS = 400_000
 LANES: dict[str, list[Any]] = {"as it is": [], "mapped": CAST}
 

@@ -12,6 +12,8 @@ from apps.jobs import services as jobs
 from apps.jobs.models import Job, Schedule
 from tests.faults.machine import CAN_SHIFT_CLOCKS, Machine, eventually
 
+pytestmark = pytest.mark.faults
+
 SCHEDULES, ROUNDS = 10, 20
 CLOCKS = (0, 7200, -7200) if CAN_SHIFT_CLOCKS else (0, 0, 0)
 

@@ -1,6 +1,5 @@
 """Whoever queues much, runs long or crashes its worker keeps nobody else waiting."""
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +11,13 @@ from apps.accounts.models import Organization
 from apps.jobs import services as jobs
 from apps.jobs.models import ENDED, Job, State
 from tests.faults import kinds
+from tests.faults.effort import IS_LONG
 from tests.faults.machine import Machine, eventually
 from tests.faults.web import told
 
-NOISY = 100 * int(os.environ.get("FAULTS", "1"))
+pytestmark = pytest.mark.faults
+
+NOISY = 1_000 if IS_LONG else 100
 OTHERS = 8
 
 

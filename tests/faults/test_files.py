@@ -22,6 +22,8 @@ from tests.faults.scenario import at, fill, same_rows
 from tests.faults.test_main_job import has_ended
 from tests.faults.test_refusals import rows_of, run
 
+pytestmark = pytest.mark.faults
+
 ROWS = 200_000
 MIB = 1024 * 1024
 Systems = tuple[str, str]

@@ -16,6 +16,8 @@ from tests.faults.machine import Machine, database_url, eventually
 from tests.faults.proxy import Manner, Proxy, proxy_to, server_of
 from tests.faults.web import Answer, Web, told
 
+pytestmark = pytest.mark.faults
+
 PATHS = ("/v1/flows", "/v1/exports", "/v1/connections")
 
 

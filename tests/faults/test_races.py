@@ -1,6 +1,5 @@
 """A run that is cancelled, and whose flow, mapping and connections are changed or removed while it moves rows."""
 
-import os
 import random
 import time
 from collections.abc import Callable
@@ -15,12 +14,15 @@ from apps.flows import services as flows
 from apps.flows.models import Flow
 from apps.jobs import services as jobs
 from apps.jobs.models import ENDED, Job, State
+from tests.faults.effort import IS_LONG
 from tests.faults.machine import Machine, eventually
 from tests.faults.scenario import CAST, at, fill, make_flow, make_slow_table, same_rows
 from tests.faults.web import told
 
+pytestmark = pytest.mark.faults
+
 ROWS = 300_000
-ROUNDS = 4 * int(os.environ.get("FAULTS", "1"))
+ROUNDS = 20 if IS_LONG else 4
 UPPER = [{"generate": "id", "extract": "$.id"}, {"generate": "name", "hardCodedValue": "changed"}]
 
 

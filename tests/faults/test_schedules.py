@@ -12,6 +12,8 @@ from apps.jobs.services import set_schedule
 from tests.faults.machine import Machine, eventually
 from tests.faults.scenario import fill, make_flow, same_rows
 
+pytestmark = pytest.mark.faults
+
 MINUTE = timedelta(minutes=1)
 CROWD = 60
 

@@ -1,6 +1,5 @@
 """A system that hangs, drips or is gone holds no slot for long, and says so on the job."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,13 +17,15 @@ from apps.jobs import services as jobs
 from apps.jobs.models import ENDED, Job, State
 from tests.faults import kinds
 from tests.faults.conftest import SERVER
+from tests.faults.effort import IS_LONG
 from tests.faults.machine import Machine, eventually
 from tests.faults.proxy import Manner, Proxy, place_of, proxy_to
 from tests.faults.scenario import CAST, fill, make_flow, same_rows
 
+pytestmark = pytest.mark.faults
+
 ROWS = 120_000
 LANES: dict[str, list[Any]] = {"bytes": [], "rows": CAST}
-IS_LONG = "FAULTS" in os.environ
 CASES = [(Manner.HANG, "bytes"), (Manner.DRIP, "rows"), (Manner.LOSE, "bytes")]
 if IS_LONG:
     CASES += [(Manner.HANG, "rows"), (Manner.DRIP, "bytes"), (Manner.LOSE, "rows")]

@@ -1,8 +1,7 @@
 """The promises of the job machine one by one, and mutants that break one each: a trial that lets its mutant pass proves
-nothing. `make faults` runs them.
+nothing.
 """
 
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ from tests.faults.machine import CAN_SHIFT_CLOCKS, Machine
 from tests.faults.trials import Systems, Trial
 
 pytestmark = [
-    pytest.mark.skipif("FAULTS" not in os.environ, reason="`make faults` runs them"),
+    pytest.mark.faults,
     pytest.mark.usefixtures("transactional_db"),
 ]
 HASTE = {"patience": 20, "hints": 50}

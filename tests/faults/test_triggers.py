@@ -1,20 +1,23 @@
 """Many triggers of one flow at once: it runs once at a time, and one run waits."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
+import pytest
 from django.utils import timezone
 
 from apps.accounts.models import Organization
 from apps.flows import services as flows
 from apps.jobs.models import ENDED, Job, JobEvent, Schedule, State
+from tests.faults.effort import IS_LONG
 from tests.faults.machine import Machine, eventually
 from tests.faults.scenario import fill, make_flow
 from tests.faults.web import Web
 
-ROUNDS = 200 if "FAULTS" in os.environ else 20
+pytestmark = pytest.mark.faults
+
+ROUNDS = 200 if IS_LONG else 20
 TRIGGERS = 50
 
 
