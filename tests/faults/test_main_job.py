@@ -8,9 +8,15 @@ from django.utils import timezone
 from apps.flows import services as flows
 from apps.jobs.models import ENDED, Job
 from tests.faults.machine import Machine, eventually
-from tests.faults.scenario import CAST, fill, make_flow, same_rows
+from tests.faults.scenario import BY_ROWS, CAST, fill, make_flow, same_rows
 
 ROWS = 300_000
+LANES: dict[str, dict[str, Any]] = {
+    "bytes": {},
+    "arrow": {"mapping": CAST},
+    "rows": {"mapping": CAST, "filter": BY_ROWS},
+}
+"""Fields of the import that a lane is taken for."""
 
 
 def has_ended(job: Job) -> bool:
@@ -23,13 +29,11 @@ def has_written_a_part(job: Job) -> bool:
     return job.records_written > 0 or job.state in ENDED
 
 
-@pytest.mark.parametrize(("mapping", "lane"), [([], "bytes"), (CAST, "rows")])
+@pytest.mark.parametrize("lane", LANES)
 @pytest.mark.parametrize("mode", ["append", "replace"])
-def test_resumes_after_its_worker_was_killed(
-    machine: Machine, systems: tuple[str, str], mapping: list[Any], lane: str, mode: str
-) -> None:
+def test_resumes_after_its_worker_was_killed(machine: Machine, systems: tuple[str, str], lane: str, mode: str) -> None:
     fill(systems[0], ROWS)
-    job = flows.run_flow(flow=make_flow(systems, mapping=mapping, mode=mode), at=timezone.now())
+    job = flows.run_flow(flow=make_flow(systems, mode=mode, **LANES[lane]), at=timezone.now())
     machine.dispatcher()
     worker = machine.worker()
 

@@ -10,13 +10,13 @@ from apps.flows import services as flows
 from apps.jobs import services as jobs
 from apps.jobs.models import ENDED, Job, State
 from tests.faults.machine import Machine, eventually
-from tests.faults.scenario import CAST, at, fill, make_flow, same_rows
+from tests.faults.scenario import BY_ROWS, at, fill, make_flow, same_rows
 
 TABLE = "CREATE TABLE events (id bigint PRIMARY KEY, name text, amount numeric(12,2), at timestamptz)"
 SLEEP = "CREATE FUNCTION sleep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep({}); RETURN NULL; END'"
 SLOW = "CREATE TRIGGER slow BEFORE INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION sleep()"
-# rows, seconds for each statement, and the mapping: two ranges, or a dozen pages
-LANES: dict[str, tuple[int, float, list[Any]]] = {"bytes": (300_000, 3, []), "rows": (60_000, 0.5, CAST)}
+# rows, seconds for each statement, and the filter: two ranges, or a dozen pages
+LANES: dict[str, tuple[int, float, list[Any]]] = {"bytes": (300_000, 3, []), "rows": (60_000, 0.5, BY_ROWS)}
 
 
 @pytest.mark.parametrize("lane", LANES)
@@ -56,13 +56,13 @@ def test_a_cancelled_job_stops_and_writes_nothing_more(machine: Machine, systems
 
 def begin(machine: Machine, systems: tuple[str, str], lane: str) -> Job:
     """A run into a table that takes its time, so that a test comes in between."""
-    rows, seconds, mapping = LANES[lane]
+    rows, seconds, filter_ = LANES[lane]
     fill(systems[0], rows)
     with at(systems[1]) as target:
         for statement in (TABLE, SLEEP.format(seconds), SLOW):
             target.execute(statement)
     machine.dispatcher()
-    return flows.run_flow(flow=make_flow(systems, mapping=mapping, mode="append"), at=timezone.now())
+    return flows.run_flow(flow=make_flow(systems, filter=filter_, mode="append"), at=timezone.now())
 
 
 def count(database: str) -> int:
