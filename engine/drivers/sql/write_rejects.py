@@ -34,22 +34,20 @@ def load(
     """
     items, indexes, rejected = _converted(rows, convert)
     refused: list[Rejected] = []
-
-    def settle(start: int, stop: int) -> None:
+    # No function that calls itself: it would hold itself, and the whole page, until somebody looks for circles.
+    stretches = [(0, len(items))] if items else []
+    while stretches:
+        start, stop = stretches.pop()
         is_single = stop - start == 1
-        if is_single or (is_atomic and len(refused) < SINGLY_AFTER):
+        is_halved = is_atomic and len(refused) < SINGLY_AFTER
+        if is_single or is_halved:
             refusal = attempt(items[start:stop])
             if refusal is None:
-                return
+                continue
             if is_single:
                 refused.append(Rejected(indexes[start], *refusal))
-                return
-        is_halved = is_atomic and len(refused) < SINGLY_AFTER
-        for low, high in _halves(start, stop) if is_halved else _singles(start, stop):
-            settle(low, high)
-
-    if items:
-        settle(0, len(items))
+                continue
+        stretches += reversed(_halves(start, stop) if is_halved else _singles(start, stop))
     return sorted(rejected + refused, key=lambda row: row.index)
 
 
