@@ -18,7 +18,7 @@ from apps.jobs.models import ENDED, Job, State
 from config.embedded import start_demo
 from tests.faults.machine import Machine, eventually
 from tests.faults.proxy import Proxy, proxy_to
-from tests.faults.scenario import CAST, CHECKSUM, EVENTS, at, make_flow, make_slow_table
+from tests.faults.scenario import BY_ROWS, CAST, CHECKSUM, EVENTS, at, make_flow, make_slow_table
 
 pytestmark = pytest.mark.faults
 
@@ -67,7 +67,7 @@ def shop() -> Iterator[Shop]:
 def flow(shop: Shop, systems: tuple[str, str], machine: Machine) -> Flow:
     """From the shop into a table that takes its time, so that a test comes in between."""
     make_slow_table(systems[1])
-    flow = make_flow(systems, mapping=CAST, mode="append")
+    flow = make_flow(systems, mapping=CAST, filter=BY_ROWS, mode="append")
     login = {"host": "127.0.0.1", "port": shop.line.port, "database": shop.name, "user": shop.name}
     connections.change(connection=source_of(flow), values={**login, "password": "first-password"})
     Connection.objects.update(is_offline=False, offline_reason="")
