@@ -184,11 +184,17 @@ class SqlWriter(ABC):
         return left
 
     def _make_missing_table(self) -> None:
-        with self._transaction(lock_seconds=LOCK_SECONDS):
-            self._state.hold()
-            self._state.forget()  # first, for the databases that commit before they make a table
-            self._made = self._make_table()
-            self._state.remember_made(self._made)
+        try:
+            with self._transaction(lock_seconds=LOCK_SECONDS):
+                self._state.hold()
+                self._state.forget()  # first, for the databases that commit before they make a table
+                self._made = self._make_table()
+                self._state.remember_made(self._made)
+        except ConfigError:
+            with self._transaction():
+                self._examine()
+            if self._is_missing:  # else another step has made it in the same moment
+                raise
 
     @contextmanager
     def _transaction(self, *, lock_seconds: int | None = None) -> Iterator[None]:
@@ -204,14 +210,24 @@ class SqlWriter(ABC):
     def _take_fence(self) -> Remembered:
         self._state = self._state_table()
         try:
-            with self._transaction():
-                self._state.ensure()
+            self._ensure_state()
             self._end_predecessors()
             return self._patiently(self._state.take)
         except ConfigError as error:
             if error.code != "permission_denied":
                 raise
         return self._do_without_state()
+
+    def _ensure_state(self) -> None:
+        """PostgreSQL fails to make a table "if it is not there" when another step makes it in the same moment."""
+        try:
+            with self._transaction():
+                self._state.ensure()
+        except ConfigError as error:
+            if error.code != "constraint_violated":
+                raise
+            with self._transaction():
+                self._state.ensure()
 
     def _do_without_state(self) -> Remembered:
         if self._target.mode is Mode.REPLACE:

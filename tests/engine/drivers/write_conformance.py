@@ -8,6 +8,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -704,6 +706,20 @@ class ServerConformance(WriteConformance):
         other.rollback()
         assert writer.write(named(1), at(1), Refusals()) == 1
         assert place.rows("SELECT id, name FROM target") == pairs(1)
+
+    def test_several_make_the_same_table_at_once(self, place: Any) -> None:
+        for number in range(1, 6):
+            table = replace(place.table, name=f"target_{number}")
+            steps = [lineage(number, step=f"step-{place}") for place in range(6)]
+            writers = [place.writer(Target(table, Mode.UPSERT), of=of) for of in steps]
+            with ThreadPoolExecutor(len(writers)) as pool:
+                list(pool.map(lambda writer: writer.take_over(), writers))
+            for count, writer in enumerate(writers):
+                writer.begin(at(0))
+                assert writer.write(named(count), at(1), Refusals()) == 1
+                writer.close()
+            found = place.rows(f"SELECT id, name FROM target_{number}")
+            assert sorted(found) == pairs(*range(len(writers)))
 
     def test_a_swap_waits_for_a_reader(self, place: Any) -> None:
         run(place.writer(Mode.REPLACE), named(1))

@@ -66,6 +66,7 @@ VERDICTS: dict[int, Verdict] = {
     ER.NO_DB_ERROR: (ConfigError, "unknown_database", "No database is named."),
     ER.NO_SUCH_TABLE: NO_TABLE,
     ER.BAD_TABLE_ERROR: NO_TABLE,
+    ER.TABLE_EXISTS_ERROR: (ConfigError, "table_exists", "The table is there already."),
     ER.BAD_FIELD_ERROR: NO_COLUMN,
     ER.PARSE_ERROR: BAD_QUERY,
     ER.SYNTAX_ERROR: BAD_QUERY,
