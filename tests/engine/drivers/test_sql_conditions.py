@@ -142,7 +142,8 @@ def everything(system: System) -> list[Row]:
 
 
 def read(system: System, where: tuple[Condition, ...], **values: Any) -> list[Row]:
-    with closing(system.driver().read(Request(system.table("things"), where=where, **values))) as reading:
+    request = Request(system.table("things"), where=where, **values)
+    with closing(system.driver()) as driver, closing(driver.read(request)) as reading:
         return [row for page in reading.pages() for row in page.rows]
 
 
