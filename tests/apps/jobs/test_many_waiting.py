@@ -24,8 +24,8 @@ INSERT INTO jobs_job (uid, created_at, updated_at, organization_id, kind, subjec
   is_yielding, published_at, error_code, error_message, pages_read, pages_written, records_read, records_written,
   records_ignored, records_failed, bytes_moved, snapshots, event_count)
 SELECT 'j' || %(organization)s || '-' || n, now(), now(), %(organization)s, 'sync',
-  %(organization)s::bigint * 1000000 + n, 's', '{}', 'manual', 'sync', true, '{}', '', '', 'queued', 0, 0, 0, '', false, false,
-  now() + interval '1 hour', '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0
+  %(organization)s::bigint * 1000000 + n, 's', '{}', 'manual', 'sync', true, '{}', '', '', 'queued', 0, 0, 0, '',
+  false, false, now() + interval '1 hour', '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0
 FROM generate_series(1, %(count)s) AS n
 """
 
