@@ -125,7 +125,8 @@ class StateTable:
         self._change("made = %s", [table])
 
     def read(self) -> Remembered | None:
-        rows = self._select(_COLUMNS)
+        """Waits for a transaction that is just being committed."""
+        rows = self._select(_COLUMNS, self._grammar.for_update)
         return _remembered(rows[0]) if rows else None
 
     def _select(self, what: str, for_update: str = "") -> list[tuple[Any, ...]]:

@@ -290,7 +290,7 @@ class SqlWriter(ABC):
         if not isinstance(error, ConfigError | TransientError) or error.code == "locked":
             return False
         try:
-            with self._transaction():
+            with self._transaction(lock_seconds=LOCK_SECONDS):
                 now = self._state.read()
         except EngineError:
             return False
