@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.plumbing import normalize_result_object
 
-DIALECTS = ("celigo", "databite", "platform")
+DIALECTS = ("celigo", "databasin", "databite", "platform")
 
 
 @require_safe

@@ -311,3 +311,37 @@ class Browses(Protocol):
     def schemas(self, catalog: str) -> list[str]: ...
     def tables(self, catalog: str, schema: str) -> list[Table]: ...
     def describe(self, table: Table) -> Stream: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A catalog, or a schema of `catalog`, with what its system's administrators wrote about it."""
+
+    name: str
+    catalog: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """A table as its system describes it: `table` with the catalog and schema that it is listed under. `kind`: "table",
+    "view", "materialized view", "foreign table"; `rows` and `bytes` by the system's own statistics, None where it has
+    none."""
+
+    table: Table
+    kind: str
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...] = ()
+    rows: int | None = None
+    bytes: int | None = None
+    comment: str = ""
+
+
+@runtime_checkable
+class Surveys(Protocol):
+    """A driver that tells what its system holds in few queries, however many tables there are. `survey` without names
+    tells of everything, ordered by catalog, schema and name; with names, only of what bears them."""
+
+    def survey_catalogs(self) -> list[Named]: ...
+    def survey_schemas(self, catalog: str = "") -> list[Named]: ...
+    def survey(self, catalog: str = "", schema: str = "", table: str = "") -> Iterator[Surveyed]: ...

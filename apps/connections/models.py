@@ -2,16 +2,25 @@
 
 from django.db import models
 
-from apps.accounts.models import Owned
+from apps.accounts.models import Owned, Row, User
 from apps.connectors.models import Connector
+
+
+class PresentConnections(models.Manager["Connection"]):
+    def get_queryset(self) -> models.QuerySet["Connection"]:
+        return super().get_queryset().filter(removed_at=None)
 
 
 class Connection(Owned):
     """`settings` holds no secret; `shown` is the same document with stars where secrets are, ready to be answered;
-    `sealed` the secrets themselves. `document` keeps what a dialect's client stored that means nothing to us."""
+    `sealed` the secrets themselves. `document` keeps what a dialect's client stored that means nothing to us.
+
+    `owner`: who made it, or whom a client named. `may_query`: whether callers may run SQL of their own over it.
+    `removed_at`: removed while flows still refer to it; it has no secrets any more and is only found through them."""
 
     connector = models.ForeignKey(Connector, models.PROTECT, related_name="connections")
-    name = models.CharField(max_length=200)
+    owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    name = models.CharField(max_length=255)
     external_id = models.CharField(max_length=200, blank=True)
     settings = models.JSONField(default=dict)
     shown = models.JSONField(default=dict, editable=False)
@@ -20,10 +29,73 @@ class Connection(Owned):
     is_offline = models.BooleanField("offline", default=False)
     offline_reason = models.TextField(blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    may_query = models.BooleanField("may be queried", default=False)
+    removed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = PresentConnections()
 
     class Meta:
         ordering = ["-id"]
         indexes = [models.Index(fields=["organization", "-id"], name="connection_of_organization")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Metadata(Row):
+    """What a connection's system held when it was looked through. The `is_current` one is whole and is what is read;
+    another is being made, or was given up. `catalogs`: [{"name", "comment"}]."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="metadata")
+    is_current = models.BooleanField(default=False)
+    catalogs = models.JSONField(default=list)
+    catalog_count = models.PositiveIntegerField(default=0)
+    schema_count = models.PositiveIntegerField(default=0)
+    table_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "metadata"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection"], condition=models.Q(is_current=True), name="one_current_metadata"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"metadata of connection {self.connection_id}, {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class MetadataSchema(models.Model):
+    metadata = models.ForeignKey(Metadata, models.CASCADE, related_name="schemas")
+    catalog = models.CharField(max_length=255, blank=True)
+    name = models.CharField(max_length=255, blank=True)
+    comment = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["metadata", "catalog", "name"], name="one_metadata_schema_of_a_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MetadataTable(models.Model):
+    """`columns`: as `services.browsing` words them; None where nobody has looked. `rows` and `bytes` by the system's
+    own statistics."""
+
+    metadata = models.ForeignKey(Metadata, models.CASCADE, related_name="tables")
+    catalog = models.CharField(max_length=255, blank=True)
+    schema = models.CharField(max_length=255, blank=True)
+    name = models.TextField()
+    kind = models.CharField(max_length=32)
+    rows = models.BigIntegerField(null=True)
+    bytes = models.BigIntegerField(null=True)
+    comment = models.TextField(blank=True)
+    columns = models.JSONField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["metadata", "schema"], name="metadata_table_of_schema")]
 
     def __str__(self) -> str:
         return self.name

@@ -8,8 +8,9 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 from rest_framework.response import Response
 
-from apps.dialects import databasin, databite, dbsync, platform, sources
+from apps.dialects import databite, dbsync, platform, sources
 from apps.dialects.celigo.envelope import envelope as celigo
+from apps.dialects.databasin.envelope import envelope as databasin
 from apps.dialects.failures import Failure, failure, failure_of
 from apps.dialects.paths import Dialect, dialect_of
 
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 ENVELOPES: dict[Dialect, Callable[[Failure, str], tuple[int, dict[str, Any]]]] = {
     Dialect.PLATFORM: platform.envelope,
     Dialect.CELIGO: celigo,
-    Dialect.DATABASIN: databasin.envelope,
+    Dialect.DATABASIN: databasin,
     Dialect.DATABITE: databite.envelope,
     Dialect.DBSYNC: dbsync.envelope,
     Dialect.SOURCES: sources.envelope,

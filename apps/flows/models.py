@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from apps.accounts.models import Owned, Row
+from apps.accounts.models import Owned, Row, User
 from apps.connections.models import Connection
 
 
@@ -67,8 +67,9 @@ class Import(Owned):
 
 
 class Flow(Owned):
-    """A chain of steps. Its schedule is a `jobs.Schedule` of kind "flow" and this row's id."""
+    """Chains of steps, one for each track. Its schedule is a `jobs.Schedule` of kind "flow" and this row's id."""
 
+    owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     is_enabled = models.BooleanField("enabled", default=False)
@@ -85,6 +86,7 @@ class Flow(Owned):
 class FlowStep(Row):
     """A page generator (an `export`) or a page processor (a `destination`, or an `export` looked up).
 
+    Processors take what the generators of their own `track` give; the tracks of a flow run one after the other.
     Its `uid` is what destinations remember, so a flow that is changed keeps the steps it keeps; `generation` goes up
     when a user starts a step anew; `position` is our copy of how far the step got, by generator, and the only one where
     the destination may keep none.
@@ -96,6 +98,7 @@ class FlowStep(Row):
 
     flow = models.ForeignKey(Flow, models.CASCADE, related_name="steps")
     role = models.CharField(max_length=10, choices=Role.choices)
+    track = models.PositiveIntegerField(default=0)
     index = models.PositiveIntegerField()
     export = models.ForeignKey(Export, models.PROTECT, null=True, blank=True, related_name="steps")
     destination = models.ForeignKey(Import, models.PROTECT, null=True, blank=True, related_name="steps")
@@ -125,3 +128,38 @@ class FlowStep(Row):
 
     def __str__(self) -> str:
         return f"{self.role} {self.index} of flow {self.flow_id}"
+
+
+class Automation(Owned):
+    """Tasks that are done one after the other, each a flow. Its schedule is a `jobs.Schedule` of kind "automation" and
+    this row's id."""
+
+    owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    name = models.CharField(max_length=255)
+    is_enabled = models.BooleanField("enabled", default=True)
+    document = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["organization", "-id"], name="automation_of_organization")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AutomationTask(Row):
+    automation = models.ForeignKey(Automation, models.CASCADE, related_name="tasks")
+    index = models.PositiveIntegerField()
+    flow = models.ForeignKey(Flow, models.PROTECT, related_name="automation_tasks")
+    document = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["automation", "index"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["automation", "index"], name="one_task_per_place", deferrable=models.Deferrable.DEFERRED
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"task {self.index} of automation {self.automation_id}"

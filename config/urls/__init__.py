@@ -20,5 +20,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("config.urls.platform")),
     path("", include("config.urls.databite")),
+    path("", include("config.urls.databasin")),
     path("", include("config.urls.celigo")),
 ]

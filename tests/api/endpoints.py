@@ -1,13 +1,9 @@
-"""Every endpoint: how it is called, what it answers, and the scope it needs ("" for none)."""
+"""Every endpoint there is."""
 
-import json
-import re
-from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpResponse
-from django.test import Client
-
+from tests.api.databasin.endpoints import DATABASIN
+from tests.api.endpoint import Endpoint
 from tests.conftest import PASSWORD
 
 CONNECTION = {
@@ -33,42 +29,6 @@ FLOW = {
     "pageGenerators": [{"_exportId": "{export}"}],
     "pageProcessors": [{"type": "import", "_importId": "{import}"}],
 }
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    method: str
-    path: str
-    status: int
-    scope: str = "read"
-    body: Any = None
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-    @property
-    def has_row(self) -> bool:
-        return "{" in self.path
-
-    def call(self, client: Client, uids: dict[str, str], body: Any = None) -> HttpResponse:
-        """`body` in place of the endpoint's own; text goes out as it is."""
-        body = self.body if body is None else body
-        path = filled(self.path, uids)
-        if body is None:
-            return client.generic(self.method, path)
-        text = body if isinstance(body, str) else json.dumps(filled(body, uids))
-        return client.generic(self.method, path, text, content_type="application/json")
-
-
-def filled(value: Any, uids: dict[str, str]) -> Any:
-    """The value with every `{placeholder}` in it replaced."""
-    if isinstance(value, dict):
-        return {name: filled(part, uids) for name, part in value.items()}
-    if isinstance(value, list):
-        return [filled(part, uids) for part in value]
-    if isinstance(value, str):
-        return re.sub(r"\{(\w+)\}", lambda match: uids[match[1]], value)
-    return value
 
 
 def resource(name: str, row: str, body: dict[str, Any], spare: str, clone: str) -> list[Endpoint]:
@@ -110,4 +70,5 @@ ENDPOINTS = [
     Endpoint("GET", "/v1/jobs/{job}/joberrors", 200),
     Endpoint("PUT", "/v1/jobs/{job}/joberrors/resolve", 200, "run"),
     Endpoint("PUT", "/v1/jobs/{job}/joberrors/{error}/resolve", 200, "run"),
+    *DATABASIN,
 ]

@@ -8,7 +8,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from apps.dialects.paths import Dialect, dialect_of
 from tests.api.conftest import snapshot
-from tests.api.endpoints import ENDPOINTS, Endpoint, filled
+from tests.api.endpoint import Endpoint, filled
+from tests.api.endpoints import ENDPOINTS
 from tests.api.world import World, make_world
 from tests.conftest import Cast, ClientOf
 

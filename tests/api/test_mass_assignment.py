@@ -8,7 +8,8 @@ import pytest
 from django.apps import apps
 from django.db.models import Field, Model
 
-from tests.api.endpoints import ENDPOINTS, Endpoint, filled
+from tests.api.endpoint import Endpoint, filled
+from tests.api.endpoints import ENDPOINTS
 from tests.api.world import World
 from tests.conftest import Cast, ClientOf
 

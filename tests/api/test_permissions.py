@@ -7,7 +7,8 @@ from django.utils import timezone
 from apps.accounts import services as accounts
 from apps.accounts.models import User
 from tests.api.conftest import snapshot
-from tests.api.endpoints import ENDPOINTS, Endpoint
+from tests.api.endpoint import Endpoint
+from tests.api.endpoints import ENDPOINTS
 from tests.api.world import World
 from tests.conftest import PASSWORD, Cast, ClientOf
 

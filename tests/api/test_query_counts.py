@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.accounts import services as accounts
 from apps.jobs.services import readiness
-from tests.api.endpoints import ENDPOINTS, Endpoint
+from tests.api.endpoint import Endpoint
+from tests.api.endpoints import ENDPOINTS
 from tests.api.world import World
 from tests.conftest import Cast, ClientOf
 

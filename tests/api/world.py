@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from apps.accounts.models import Organization
+from apps.accounts import services as accounts
+from apps.accounts.models import Organization, Project
 from apps.connections import services as connections
 from apps.connections.models import Connection
 from apps.connectors import queries as connectors
 from apps.flows import services as flows
-from apps.flows.models import Export, Flow, Import
+from apps.flows.models import Automation, AutomationTask, Export, Flow, Import
 from apps.jobs.models import Job, JobStep, RecordError, State
 
 CANARY = "CANARY-9f27-password"
@@ -18,6 +19,7 @@ CANARY = "CANARY-9f27-password"
 @dataclass(frozen=True)
 class World:
     organization: Organization
+    project: Project
     connection: Connection
     export: Export
     import_: Import
@@ -26,6 +28,7 @@ class World:
     queued: Job
     step: JobStep
     error: RecordError
+    task: AutomationTask
 
     @property
     def uids(self) -> dict[str, str]:
@@ -42,6 +45,24 @@ class World:
             "spare_connection": Connection.objects.get(organization=self.organization, name="Spare").uid,
             "spare_export": Export.objects.get(organization=self.organization, name="Spare").uid,
             "spare_import": Import.objects.get(organization=self.organization, name="Spare").uid,
+            **self.numbers,
+        }
+
+    @property
+    def numbers(self) -> dict[str, str]:
+        """What Databasin's dialect calls the same rows."""
+        return {
+            "organization_id": str(self.organization.id),
+            "user_id": str(self.organization.memberships.earliest("id").user_id),
+            "project_id": str(self.project.id),
+            "internal_id": self.project.internal_id,
+            "connection_id": str(self.connection.id),
+            "spare_connection_id": str(Connection.objects.get(organization=self.organization, name="Spare").id),
+            "flow_id": str(self.flow.id),
+            "artifact_id": str(self.flow.steps.get(role="processor").id),
+            "job_id": str(self.job.id),
+            "automation_id": str(self.task.automation_id),
+            "task_id": str(self.task.id),
         }
 
 
@@ -51,18 +72,7 @@ def make_world(organization: Organization) -> World:
     export, import_ = make_export(connection, "Orders"), make_import(connection, "Orders")
     make_export(connection, "Spare")
     make_import(connection, "Spare")
-    flow = flows.create_flow(
-        organization_id=organization.id,
-        project_id=None,
-        values={
-            "name": "Nightly",
-            "is_enabled": True,
-            "generators": [{"export": export}],
-            "processors": [{"destination": import_}],
-            "schedule": {"cron": "5 0 * * *", "timezone": "UTC"},
-        },
-        at=timezone.now(),
-    )
+    flow = make_flow(export, import_, "Nightly")
     job = make_job(flow, State.COMPLETED, records_read=3, records_written=2, records_failed=1)
     step = JobStep.objects.create(
         job=job,
@@ -74,8 +84,12 @@ def make_world(organization: Organization) -> World:
         failed=1,
         ended_at=timezone.now(),
     )
+    automation = Automation.objects.create(organization=organization, name="Nightly")
     return World(
         organization=organization,
+        project=accounts.create_project(
+            organization=organization, name="Shop", internal_id=f"proj-{organization.name.lower()}"
+        ),
         connection=connection,
         export=export,
         import_=import_,
@@ -84,6 +98,7 @@ def make_world(organization: Organization) -> World:
         queued=make_job(flow, State.QUEUED),
         step=step,
         error=make_error(step),
+        task=AutomationTask.objects.create(automation=automation, index=0, flow=make_flow(export, import_, "Later")),
     )
 
 
@@ -105,6 +120,18 @@ def make_export(connection: Connection, name: str) -> Export:
 def make_import(connection: Connection, name: str) -> Import:
     values = {"connection": connection, "name": name, "target": {"table": "orders"}, "mode": "upsert", "key": ["id"]}
     return flows.create_import(organization_id=connection.organization_id, project_id=None, values=values)
+
+
+def make_flow(export: Export, import_: Import, name: str) -> Flow:
+    values = {
+        "name": name,
+        "is_enabled": True,
+        "generators": [{"export": export}],
+        "processors": [{"destination": import_}],
+        "schedule": {"cron": "5 0 * * *", "timezone": "UTC"},
+    }
+    organization_id = export.organization_id
+    return flows.create_flow(organization_id=organization_id, project_id=None, values=values, at=timezone.now())
 
 
 def make_job(flow: Flow, state: State, **figures: int) -> Job:

@@ -16,7 +16,7 @@ from apps.errors import Conflict, Invalid
 from apps.jobs import services as jobs
 from engine.toolkit.masking import STARS
 
-LONGEST_NAME = 200
+LONGEST_NAME = 255
 NAMED_USERS = 5
 
 

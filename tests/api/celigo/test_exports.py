@@ -4,7 +4,8 @@ import pytest
 
 from apps.flows.models import Export
 from tests.api.celigo.conftest import Celigo, problems
-from tests.api.endpoints import EXPORT, filled
+from tests.api.endpoint import filled
+from tests.api.endpoints import EXPORT
 from tests.api.world import World
 
 RULES = ["greaterthan", ["number", ["extract", "total"]], 10]

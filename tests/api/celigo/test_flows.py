@@ -5,7 +5,8 @@ import pytest
 from apps.flows.models import Flow, FlowStep
 from apps.jobs.models import Schedule
 from tests.api.celigo.conftest import Celigo, problems
-from tests.api.endpoints import FLOW, filled
+from tests.api.endpoint import filled
+from tests.api.endpoints import FLOW
 from tests.api.world import World
 
 

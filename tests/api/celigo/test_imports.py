@@ -5,7 +5,8 @@ import pytest
 from apps.flows.models import Import
 from tests.api.celigo.conftest import Celigo, problems
 from tests.api.celigo.test_exports import FILTER, RULES
-from tests.api.endpoints import IMPORT, filled
+from tests.api.endpoint import filled
+from tests.api.endpoints import IMPORT
 from tests.api.world import World
 
 INSERT = {"queryType": ["bulk_insert"], "bulkInsert": {"tableName": "public.orders"}}

@@ -1,0 +1,1 @@
+"""The grammar of Databasin: its errors, its limits, and what its endpoints are made from."""

@@ -1,0 +1,5 @@
+"""Databasin's endpoints: automations and their tasks."""
+
+from tests.api.endpoint import Endpoint
+
+ENDPOINTS: list[Endpoint] = []

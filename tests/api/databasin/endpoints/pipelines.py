@@ -1,0 +1,5 @@
+"""Databasin's endpoints: pipelines and artifacts."""
+
+from tests.api.endpoint import Endpoint
+
+ENDPOINTS: list[Endpoint] = []

@@ -1,0 +1,5 @@
+"""Databasin's endpoints: usage metrics and statistics."""
+
+from tests.api.endpoint import Endpoint
+
+ENDPOINTS: list[Endpoint] = []
