@@ -15,7 +15,7 @@ def main() -> None:
         sys.exit(str(error))
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     if command == "test":
-        run_module("pytest", sys.argv[2:])
+        run_module("pytest" if sys.argv[2:] else "tests", sys.argv[2:])
     elif command == "faults":
         run_module("pytest", ["-sv", "-m", "faults", "tests/faults", *sys.argv[2:]])
     elif command == "bench":
