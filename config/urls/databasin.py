@@ -1,5 +1,8 @@
-from django.urls import URLPattern, register_converter
+from django.urls import URLPattern, path, register_converter
 from django.urls.converters import StringConverter
+
+from apps.accounts.api.databasin.account import AccountView, MyOrganizationsView, PingView
+from apps.accounts.api.databasin.projects import MyProjectsView, ProjectUsersView, ProjectView
 
 
 class NumberConverter(StringConverter):
@@ -13,5 +16,13 @@ class NumberConverter(StringConverter):
 
 register_converter(NumberConverter, "number")
 
-# connectors
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    # who calls
+    path("api/ping", PingView.as_view()),
+    path("api/my/account", AccountView.as_view()),
+    path("api/my/organizations", MyOrganizationsView.as_view()),
+    path("api/my/projects", MyProjectsView.as_view()),
+    path("api/project/<str:reference>", ProjectView.as_view()),
+    path("api/project/<str:reference>/users", ProjectUsersView.as_view()),
+    # connectors
+]
