@@ -69,7 +69,7 @@ class Import(Owned):
 class Flow(Owned):
     """Chains of steps, one for each track. Its schedule is a `jobs.Schedule` of kind "flow" and this row's id.
 
-    `document` and `pipeline` keep what a client of Celigo's or of Databasin's dialect stored that means nothing to us.
+    `document` and `details` keep what a client of Celigo's or of Databasin's dialect stored that means nothing to us.
     """
 
     owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -77,7 +77,7 @@ class Flow(Owned):
     description = models.TextField(blank=True)
     is_enabled = models.BooleanField("enabled", default=False)
     document = models.JSONField(default=dict, blank=True)
-    pipeline = models.JSONField(default=dict, blank=True)
+    details = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ["-id"]

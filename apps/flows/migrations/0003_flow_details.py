@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="flow",
-            name="pipeline",
+            name="details",
             field=models.JSONField(blank=True, default=dict),
         ),
     ]
