@@ -13,10 +13,13 @@ class PresentConnections(models.Manager["Connection"]):
 
 class Connection(Owned):
     """`settings` holds no secret; `shown` is the same document with stars where secrets are, ready to be answered;
-    `sealed` the secrets themselves. `document` keeps what a dialect's client stored that means nothing to us.
+    `sealed` the secrets themselves. `document` and `details` keep what a client of Celigo's or of Databasin's dialect
+    stored that means nothing to us.
 
-    `owner`: who made it, or whom a client named. `may_query`: whether callers may run SQL of their own over it.
-    `removed_at`: removed while flows still refer to it; it has no secrets any more and is only found through them."""
+    `owner`: who made it, or whom a client named. `may_query`: whether callers may run SQL of their own over it. One
+    that is not `is_enabled` was switched off by somebody: it stays offline, however its tests end.
+    `removed_at`: removed while flows still refer to it; it has no secrets any more and is only found through them, or
+    through `Connection.everything`."""
 
     connector = models.ForeignKey(Connector, models.PROTECT, related_name="connections")
     owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -26,6 +29,8 @@ class Connection(Owned):
     shown = models.JSONField(default=dict, editable=False)
     sealed = models.TextField(blank=True, editable=False)
     document = models.JSONField(default=dict, blank=True)
+    details = models.JSONField(default=dict, blank=True)
+    is_enabled = models.BooleanField("enabled", default=True)
     is_offline = models.BooleanField("offline", default=False)
     offline_reason = models.TextField(blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -33,10 +38,16 @@ class Connection(Owned):
     removed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = PresentConnections()
+    everything = models.Manager["Connection"]()
 
     class Meta:
         ordering = ["-id"]
         indexes = [models.Index(fields=["organization", "-id"], name="connection_of_organization")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(is_enabled=True) | models.Q(is_offline=True), name="switched_off_is_offline"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -31,6 +31,6 @@ def held_secrets(connection: Connection) -> frozenset[str]:
 
 
 def offline_beside(connection: Connection) -> QuerySet[Connection]:
-    """The organisation's other connections that cannot be used."""
-    neighbours = Connection.objects.filter(organization_id=connection.organization_id, is_offline=True)
+    """The organisation's other connections that cannot be used, also those removed."""
+    neighbours = Connection.everything.filter(organization_id=connection.organization_id, is_offline=True)
     return neighbours.exclude(id=connection.id)

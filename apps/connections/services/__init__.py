@@ -1,15 +1,17 @@
 """What can be done with connections, one function an act."""
 
-from apps.connections.services.availability import mark_offline, mark_online
+from apps.connections.services.availability import mark_offline, mark_online, switch_off, switch_on
 from apps.connections.services.browsing import start_browse
-from apps.connections.services.editing import change, clone, create, remove
+from apps.connections.services.editing import change, clone, create
 from apps.connections.services.opening import opened
+from apps.connections.services.removal import discard, remove
 from apps.connections.services.testing import start_test, start_unsaved_test
 
 __all__ = [
     "change",
     "clone",
     "create",
+    "discard",
     "mark_offline",
     "mark_online",
     "opened",
@@ -17,4 +19,6 @@ __all__ = [
     "start_browse",
     "start_test",
     "start_unsaved_test",
+    "switch_off",
+    "switch_on",
 ]

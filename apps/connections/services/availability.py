@@ -9,6 +9,8 @@ from apps.connections import queries
 from apps.connections.models import Connection
 from apps.jobs import services as jobs
 
+SWITCHED_OFF = "The connection is switched off."
+
 
 def mark_offline(*, connection: Connection, reason: str, at: datetime) -> None:
     """Nothing runs over the connection, and its schedules pause, until it passes a test.
@@ -22,15 +24,47 @@ def mark_offline(*, connection: Connection, reason: str, at: datetime) -> None:
 
 def mark_online(*, connection: Connection, at: datetime) -> None:
     """`connection` as it was when it worked. Its schedules go on at their next slot, but for those that wait for
-    another connection as well."""
+    another connection as well. One that is switched off stays so."""
     with transaction.atomic():
         row = _unchanged(connection)
-        if not row.filter(is_offline=True).update(is_offline=False, offline_reason="", checked_at=at):
-            row.update(checked_at=at)
-            return
-        jobs.resume_schedules(needs=connection.uid, at=at)
-        for other in queries.offline_beside(connection):
-            jobs.pause_schedules(needs=other.uid, reason=other.offline_reason)
+        row.filter(is_enabled=False).update(offline_reason=SWITCHED_OFF)
+        row.update(checked_at=at)
+        if row.filter(is_enabled=True, is_offline=True).update(is_offline=False, offline_reason=""):
+            _resume_schedules(connection, at=at)
+
+
+def switch_off(*, connection: Connection) -> None:
+    """Nothing but tests runs over the connection, and its schedules pause, until it is switched on again.
+
+    Raises NotFound.
+    """
+    with transaction.atomic():
+        row = queries.connection_for_update(connection.id)
+        if row.is_enabled:
+            row.is_enabled, row.is_offline = False, True
+            row.offline_reason = row.offline_reason or SWITCHED_OFF
+            row.save()
+            jobs.pause_schedules(needs=row.uid, reason=SWITCHED_OFF)
+
+
+def switch_on(*, connection: Connection, at: datetime) -> None:
+    """It can be used as before it was switched off; what was found wrong with it still waits for a test.
+
+    Raises NotFound.
+    """
+    with transaction.atomic():
+        row = queries.connection_for_update(connection.id)
+        row.is_enabled = True
+        if row.offline_reason == SWITCHED_OFF:
+            row.is_offline, row.offline_reason = False, ""
+            _resume_schedules(row, at=at)
+        row.save()
+
+
+def _resume_schedules(connection: Connection, *, at: datetime) -> None:
+    jobs.resume_schedules(needs=connection.uid, at=at)
+    for other in queries.offline_beside(connection):
+        jobs.pause_schedules(needs=other.uid, reason=other.offline_reason)
 
 
 def _unchanged(connection: Connection) -> QuerySet[Connection]:

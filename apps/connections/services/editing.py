@@ -1,23 +1,23 @@
-"""Making, changing and removing connections."""
+"""Making and changing connections."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Model, ProtectedError
 
+from apps.accounts.models import Project, User
 from apps.connections import queries
 from apps.connections.models import Connection
 from apps.connections.services import sealing
 from apps.connections.services.values import Checked, Present, check, is_line
+from apps.connections.services.wording import listed
 from apps.connectors import queries as connectors
 from apps.connectors.models import Connector
-from apps.errors import Conflict, Invalid
+from apps.errors import Invalid
 from apps.jobs import services as jobs
 from engine.toolkit.masking import STARS
 
 LONGEST_NAME = 255
-NAMED_USERS = 5
 
 
 def create(
@@ -29,6 +29,9 @@ def create(
     values: Mapping[str, Any],
     external_id: str = "",
     document: Mapping[str, Any] | None = None,
+    details: Mapping[str, Any] | None = None,
+    owner: User | None = None,
+    may_query: bool = False,
 ) -> Connection:
     """A connection from its settings and secrets, mixed in `values`. Raises Invalid with every problem."""
     if not connector.is_enabled:
@@ -40,6 +43,9 @@ def create(
         name=_label("name", name, required=True),
         external_id=_label("external_id", external_id),
         document=dict(document or {}),
+        details=dict(details or {}),
+        owner=owner,
+        may_query=may_query,
     )
     _store(connection, check(connectors.spec(connector), values))
     return connection
@@ -51,8 +57,12 @@ def change(
     name: str | None = None,
     external_id: str | None = None,
     values: Mapping[str, Any] | None = None,
-    document: Mapping[str, Any] | None = None,
     replace: bool = False,
+    document: Mapping[str, Any] | None = None,
+    details: Mapping[str, Any] | None = None,
+    project: Project | None = None,
+    owner: User | None = None,
+    may_query: bool | None = None,
 ) -> Connection:
     """What is given changes, the rest stays; with `replace`, a setting or secret that `values` leaves out is erased.
 
@@ -64,7 +74,10 @@ def change(
         row = queries.connection_for_update(connection.id)
         row.name = row.name if name is None else _label("name", name, required=True)
         row.external_id = row.external_id if external_id is None else _label("external_id", external_id)
-        row.document = row.document if document is None else dict(document)
+        others = {"document": document, "details": details, "project": project, "owner": owner, "may_query": may_query}
+        for field, value in others.items():
+            if value is not None:
+                setattr(row, field, value)
         if values is None:
             row.save()
         else:
@@ -80,6 +93,8 @@ def clone(*, connection: Connection, name: str) -> Connection:
         connector=connection.connector,
         name=_label("name", name, required=True),
         document=connection.document,
+        details=connection.details,
+        owner=connection.owner,
     )
     lost = queries.held_secrets(connection)
     without = Checked(dict(connection.settings), entered={}, kept=frozenset(), lost=lost)
@@ -87,22 +102,12 @@ def clone(*, connection: Connection, name: str) -> Connection:
     return copy
 
 
-def remove(*, connection: Connection) -> None:
-    """Raises Conflict naming what uses the connection, NotFound when it is gone already."""
-    with transaction.atomic():
-        row = queries.connection_for_update(connection.id)
-        try:
-            row.delete()
-        except ProtectedError as error:
-            raise Conflict(f"The connection is used by {_users(error.protected_objects)}.", code="in_use") from error
-
-
 def _change_values(connection: Connection, values: Mapping[str, Any], *, replace: bool) -> None:
     spec = connectors.spec(connection.connector)
     present = Present(connection.settings, queries.held_secrets(connection))
     checked = check(spec, values, present=present, replace=replace)
     lost = [field.label for field in spec.fields if field.name in checked.lost]
-    reason = f"{_listed(lost)} must be entered again: the connection leads elsewhere now." if lost else ""
+    reason = f"{listed(lost)} must be entered again: the connection leads elsewhere now." if lost else ""
     _store(connection, checked, offline_reason=reason)
 
 
@@ -135,14 +140,3 @@ def _label(field: str, value: object, *, required: bool = False) -> str:
     if required and not value.strip():
         raise Invalid(f"{label} is required.", code="missing_required_field", field=field)
     return value
-
-
-def _users(users: Iterable[Model]) -> str:
-    named = [f"{type(user).__name__.lower()} {str(user)!r}" for user in users]
-    if len(named) > NAMED_USERS:
-        named = [*named[:NAMED_USERS], f"{len(named) - NAMED_USERS} more"]
-    return _listed(named)
-
-
-def _listed(items: list[str]) -> str:
-    return " and ".join(part for part in (", ".join(items[:-1]), items[-1]) if part)
