@@ -62,5 +62,5 @@ def _check(flow: Flow) -> None:
         raise Invalid("A flow needs an export to read from and an import to write to.", code="incomplete_flow")
     offline = connections_of(flow).filter(is_offline=True).first()
     if offline is not None:
-        text = f"The connection {offline.name!r} is offline: test it once it is mended."
-        raise Conflict(text, code="connection_offline")
+        remedy = "test it once it is mended" if offline.is_enabled else "somebody switched it off"
+        raise Conflict(f"The connection {offline.name!r} is offline: {remedy}.", code="connection_offline")
