@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
-from apps.jobs.models import ENDED, Job, RecordError
+from apps.jobs.models import ENDED, Job, RecordError, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,12 @@ def pace(*, records: int, expected: int | None, seconds: float | None, is_over: 
         return Pace(round(speed, 1), 0)
     left = None if expected is None else round(max(0, expected - records) / speed)
     return Pace(round(speed, 1), left)
+
+
+def underway(*, kind: str, subject_id: int) -> Job | None:
+    """The subject's job that runs and is not to stop, or else the one that waits."""
+    jobs = Job.objects.filter(kind=kind, subject_id=subject_id, parent=None, state__in=(State.RUNNING, State.QUEUED))
+    return jobs.order_by("id").first()
 
 
 def open_errors_for_update(job: Job, *, uids: Collection[str] | None) -> QuerySet[RecordError]:

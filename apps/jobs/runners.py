@@ -33,6 +33,12 @@ def runner(kind: str) -> Runner:
     return Runner(kind, entry["path"], entry["queue"], entry["exclusive"])
 
 
+def longest(kind: str) -> float:
+    """The seconds that an interactive job of the kind may take."""
+    entry = settings.JOB_RUNNERS.get(kind, {})
+    return float(entry.get("seconds", settings.JOB_INTERACTIVE_SECONDS))
+
+
 def queues() -> list[str]:
     """Every queue that jobs go to."""
     return sorted({str(entry["queue"]) for entry in settings.JOB_RUNNERS.values()})

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import Error, connection
 
 from apps.jobs.models import Job, State
+from apps.jobs.runners import longest
 from apps.jobs.services.stopping import HAND_BACK, TIMED_OUT
 from apps.jobs.services.work import Work
 
@@ -39,7 +40,7 @@ class Heartbeat:
         self.work = work
         self.give_up = give_up
         self.lease = settings.JOB_LEASE_SECONDS
-        self.limit = settings.JOB_INTERACTIVE_SECONDS if work.job.queue == "interactive" else None
+        self.limit = longest(work.job.kind) if work.job.queue == "interactive" else None
         self._began = time.monotonic()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat-{work.job.uid}", daemon=True)

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from apps.errors import ServiceError
 from apps.jobs.models import Job, JobEvent, State
-from apps.jobs.runners import runner
+from apps.jobs.runners import longest, runner
 from apps.jobs.services import events
 from apps.jobs.services.claiming import claim_next
 from apps.jobs.services.control import steadily
@@ -110,7 +110,7 @@ def _fail(job: Job, code: str, message: str) -> None:
 
 
 def _fail_late(job: Job) -> None:
-    seconds = settings.JOB_INTERACTIVE_SECONDS
+    seconds = longest(job.kind)
     _fail(job, TIMED_OUT, f"Ended after {seconds:g} seconds, the longest that an interactive job may take.")
 
 

@@ -78,6 +78,14 @@ def test_an_interactive_job_is_stopped_when_its_time_is_over(claimed: Claimed, s
     assert work.stop.reason == "timed_out"
 
 
+def test_a_kind_may_have_a_time_of_its_own(claimed: Claimed, settings: Settings) -> None:
+    settings.JOB_INTERACTIVE_SECONDS = 0.2
+    settings.JOB_RUNNERS["question"]["seconds"] = 600
+    work = Work(claimed(kind="question"))
+    with Heartbeat(work, give_up=lambda _: None) as heartbeat_of_work:
+        assert heartbeat_of_work.limit == 600
+
+
 def test_one_that_does_not_stop_is_given_up(
     claimed: Claimed, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
