@@ -37,5 +37,10 @@ def lanes_of(flow: Flow) -> dict[str, str]:
     return {} if job is None else dict(job.steps.exclude(lane="").values_list("step_uid", "lane"))
 
 
+def runs_of(flow: Flow) -> QuerySet[Job]:
+    """The newest first, by whatever they were begun; a retry of refused records is none."""
+    return Job.objects.filter(kind="flow", subject_id=flow.id).exclude(origin=Job.Origin.RETRY).order_by("-id")
+
+
 def latest_job(flow: Flow) -> Job | None:
-    return Job.objects.filter(kind="flow", subject_id=flow.id, parent=None).order_by("-id").first()
+    return runs_of(flow).first()

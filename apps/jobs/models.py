@@ -67,13 +67,14 @@ class Job(Owned):
 
     `kind` names the runner, `subject_*` what is run; `labels` are the uids that lists filter by, copied when the job is
     made. `fence` rises with every attempt and guards every write. A job without a lease that is `running` has been
-    handed back. Nothing is due before its `not_before`.
+    handed back. Nothing is due before its `not_before`, nor goes on before the children that it began have ended.
     """
 
     class Origin(models.TextChoices):
         MANUAL = "manual"
         SCHEDULE = "schedule"
         RETRY = "retry"
+        TASK = "task"
 
     kind = models.CharField(max_length=32)
     subject_id = models.BigIntegerField()
@@ -121,7 +122,7 @@ class Job(Owned):
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "subject_id"],
-                condition=models.Q(state__in=["running", "cancelling"], parent__isnull=True, is_exclusive=True),
+                condition=models.Q(state__in=["running", "cancelling"], is_exclusive=True),
                 name="one_running_per_subject",
             ),
             models.UniqueConstraint(

@@ -20,7 +20,7 @@ from apps.flows import services as flows
 from apps.flows.admin.flow_form import FlowForm
 from apps.flows.admin.picture import draw
 from apps.flows.models import Flow
-from apps.flows.queries import lanes_of, schedule_of, steps_of
+from apps.flows.queries import lanes_of, runs_of, schedule_of, steps_of
 from apps.jobs.admin import schedules, subjects
 from apps.jobs.admin.jobs import STYLES
 from apps.jobs.models import Job, Schedule
@@ -49,8 +49,10 @@ class FlowList(ChangeList):
 def attach(rows: Sequence[Any]) -> None:
     """Sets `latest` (a Job) and `schedule` of flows; None where there is none."""
     keys = [flow.pk for flow in rows]
-    of_flow = Job.objects.filter(kind="flow", subject_id=OuterRef("pk"), parent=None).order_by("-id")
-    last = Flow.objects.filter(pk__in=keys).annotate(job=Subquery(of_flow.values("pk")[:1])).values("job")
+    of_flow = Job.objects.filter(kind="flow", subject_id=OuterRef("pk")).exclude(origin=Job.Origin.RETRY)
+    last = (
+        Flow.objects.filter(pk__in=keys).annotate(job=Subquery(of_flow.order_by("-id").values("pk")[:1])).values("job")
+    )
     latest = {job.subject_id: job for job in Job.objects.filter(pk__in=last)}
     plans = {plan.subject_id: plan for plan in Schedule.objects.filter(kind="flow", subject_id__in=keys)}
     for flow in rows:
@@ -101,13 +103,12 @@ class FlowAdmin(ScopedAdmin):
 
     def panel(self, request: HttpRequest, row: Flow) -> dict[str, Any]:
         schedule = schedule_of(row)
-        jobs = Job.objects.filter(kind="flow", subject_id=row.pk, parent=None).order_by("-id")[:LAST_JOBS]
         return {
             "picture": draw(list(steps_of(row)), lanes_of(row)),
             "schedule": schedule,
             "rhythm": schedule and schedules.rhythm(schedule),
             "schedule_state": schedule and schedules.state(schedule),
-            "jobs": jobs,
+            "jobs": runs_of(row)[:LAST_JOBS],
         }
 
     def facts(self, request: HttpRequest, row: Flow) -> Sequence[Fact]:

@@ -45,9 +45,11 @@ class PlatformJob(serializers.Serializer[Any]):
     id = serializers.CharField()
     kind = serializers.CharField(help_text="What is run: flow, connection_test …")
     subjectId = serializers.CharField(help_text="The id of what is run.")
-    parentId = serializers.CharField(allow_null=True, help_text="The job whose errors this one tries again.")
+    parentId = serializers.CharField(
+        allow_null=True, help_text="The job whose errors this one tries again, or whose task it is."
+    )
     state = serializers.ChoiceField(["queued", "running", "completed", "failed", "cancelling", "cancelled"])
-    origin = serializers.ChoiceField(["manual", "schedule", "retry"])
+    origin = serializers.ChoiceField(["manual", "schedule", "retry", "task"])
     createdAt = serializers.DateTimeField()
     startedAt = serializers.DateTimeField(allow_null=True)
     endedAt = serializers.DateTimeField(allow_null=True)

@@ -3,7 +3,12 @@
 from django.db import connection
 
 DUE = "(not_before IS NULL OR not_before <= now())"
-HANDED_BACK = f"(state = 'running' AND (lease_until IS NULL OR lease_until < now()) AND {DUE})"
+CHILDLESS = """
+NOT EXISTS (SELECT 1 FROM jobs_job child WHERE child.parent_id = job.id
+  AND child.state IN ('queued', 'running', 'cancelling'))
+"""
+"""Whoever has begun other jobs goes on once they have all ended: nobody need be woken, and no wake-up is lost."""
+HANDED_BACK = f"(state = 'running' AND (lease_until IS NULL OR lease_until < now()) AND {DUE} AND {CHILDLESS})"
 OPEN = f"((state = 'queued' AND {DUE}) OR {HANDED_BACK})"
 ALONE = """
 NOT (is_exclusive AND EXISTS (

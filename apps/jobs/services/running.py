@@ -17,7 +17,7 @@ from apps.jobs.services.claiming import claim_next
 from apps.jobs.services.control import steadily
 from apps.jobs.services.heartbeat import Heartbeat
 from apps.jobs.services.states import move
-from apps.jobs.services.stopping import HAND_BACK, TIMED_OUT
+from apps.jobs.services.stopping import CHILDREN, HAND_BACK, TIMED_OUT
 from apps.jobs.services.work import Work
 from engine.errors import DriverBug, EngineError, FenceLost, Stopped, TransientError
 
@@ -87,6 +87,8 @@ def _stop(job: Job, stop: Stopped) -> None:
         _end(job, State.CANCELLED)
     elif stop.reason == TIMED_OUT:
         _fail_late(job)
+    elif stop.reason == CHILDREN:
+        _hand_back(job, seconds=0)
     elif stop.reason == HAND_BACK:
         job.refresh_from_db(fields=["is_draining"])
         reason = "the worker stops" if job.is_draining else "another organization waits"
@@ -132,15 +134,17 @@ def _try_later(job: Job, error: TransientError) -> None:
     _hand_back(job, seconds=max(0, min(pause, MOST_SECONDS)), message=error.message, stalled=job.stalled + 1)
 
 
-def _hand_back(job: Job, *, seconds: float, message: str, **fields: int) -> None:
-    """The job stays `running` and keeps its place; without a lease it is due again after `seconds`."""
+def _hand_back(job: Job, *, seconds: float, message: str = "", **fields: int) -> None:
+    """The job stays `running` and keeps its place; without a lease it is due again after `seconds`. Its log tells of
+    it by the `message`, if there is one."""
 
     def store() -> None:
         row = Job.objects.filter(id=job.id, fence=job.fence, state=State.RUNNING)
         due = Now() + timedelta(seconds=seconds)
         if row.update(lease_until=None, not_before=due, published_at=None, updated_at=Now(), **fields):
             text = f"{message} Next attempt in {seconds:g} s." if seconds else message
-            events.append(job.id, JobEvent.Level.WARNING, text)
+            if text:
+                events.append(job.id, JobEvent.Level.WARNING, text)
         else:
             move(job_id=job.id, start=State.CANCELLING, to=State.CANCELLED, fence=job.fence)
 

@@ -30,11 +30,19 @@ def move(*, job_id: int, start: State, to: State, fence: int | None = None, **fi
 
 
 def cancel(*, job: Job) -> Job:
-    """A waiting job is cancelled at once, a running one is asked to stop. Raises Conflict when it has ended."""
-    moves = ((State.QUEUED, State.CANCELLED), (State.RUNNING, State.CANCELLING))
-    if not any(move(job_id=job.id, start=start, to=to) for start, to in moves):
+    """A waiting job is cancelled at once, a running one is asked to stop, and so are the children that it began.
+    Raises Conflict when it has ended."""
+    with transaction.atomic():
+        is_asked = _ask_to_stop(job.id)
         job.refresh_from_db()
-        if job.state != State.CANCELLING:
+        if not is_asked and job.state != State.CANCELLING:
             raise Conflict(f"The job is already {job.state}.", code="job_ended", job=job.uid)
-    job.refresh_from_db()
+        for child in job.children.exclude(state__in=ENDED).values_list("id", flat=True):
+            _ask_to_stop(child)  # from here on the job begins no further one
     return job
+
+
+def _ask_to_stop(job_id: int) -> bool:
+    """Whether there was somebody to be asked."""
+    moves = ((State.QUEUED, State.CANCELLED), (State.RUNNING, State.CANCELLING))
+    return any(move(job_id=job_id, start=start, to=to) for start, to in moves)

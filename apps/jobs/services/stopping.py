@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from engine.errors import EngineError, Stopped
 
 HAND_BACK = "drain"
+CHILDREN = "children"
 TIMED_OUT = "timed_out"
 
 

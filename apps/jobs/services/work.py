@@ -4,19 +4,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Now
 
-from apps.jobs.models import LIVE, Job, JobEvent, JobStep, Result
+from apps.jobs.models import LIVE, Job, JobEvent, JobStep, Result, State
 from apps.jobs.services import events, refusing, steps
 from apps.jobs.services.control import steadily
 from apps.jobs.services.refusing import PageOfStep
-from apps.jobs.services.stopping import StopSign
-from engine.errors import FenceLost
+from apps.jobs.services.stopping import CHILDREN, StopSign
+from engine.errors import FenceLost, Stopped
 from engine.sync.control import Refusal
 
 MAX_ANSWER_BYTES = 5_000_000
@@ -119,6 +119,22 @@ class Work:
         """Drops what was refused in pages behind that one: they were never committed, and come again."""
         self._told.pop((step_uid, stream), None)
         self.store(lambda: refusing.forget(job_id=self.job.id, step_uid=step_uid, stream=stream, behind=behind))
+
+    def begin(self, start: Callable[[], Job], *, message: str) -> None:
+        """Starts a child of this job, which the log tells of by the `message`, both or neither. Raises Stopped when
+        somebody wants this job cancelled: then no other begins."""
+
+        def start_and_tell() -> None:
+            if not Job.objects.filter(id=self.job.id, state=State.RUNNING).exists():
+                raise Stopped("cancel")
+            start()
+            events.append(self.job.id, JobEvent.Level.INFO, message)
+
+        self.progress(act=start_and_tell)
+
+    def wait_for_children(self) -> NoReturn:
+        """Ends this attempt and keeps no worker; the next attempt begins once all children have ended."""
+        raise Stopped(CHILDREN)
 
     def add_to_parent(self, *, written: int, failed: int) -> None:
         """Credits a retry's results to the job whose errors it retried."""

@@ -14,9 +14,20 @@ from tests.conftest import Cast
 def retry(world: World) -> Job:
     retry = make_job(world.flow, State.FAILED, records_failed=4)
     Job.objects.filter(id=retry.id).update(
-        parent=world.job, error_code="unknown_table", error_message="There is no table orders."
+        parent=world.job, origin="retry", error_code="unknown_table", error_message="There is no table orders."
     )
     return retry
+
+
+@pytest.fixture
+def task(world: World) -> Job:
+    """A run that an automation began."""
+    task = make_job(world.flow, State.FAILED)
+    automation = Job.objects.create(
+        organization=world.organization, kind="automation", subject_id=1, subject_uid="a" * 24, queue="sync"
+    )
+    Job.objects.filter(id=task.id).update(parent=automation, origin="task")
+    return task
 
 
 @pytest.fixture
@@ -55,6 +66,14 @@ def test_shows_a_run(celigo: Celigo, world: World) -> None:
         "retriable": True,
         "files": [],
     }
+
+
+def test_a_run_that_an_automation_began_is_a_run_like_others(celigo: Celigo, world: World, task: Job) -> None:
+    job = celigo.get(f"/v1/jobs/{task.uid}")
+    assert (job["type"], "_retryOfJobId" in job) == ("flow", False)
+    assert task.uid in found(celigo, f"_flowId={world.flow.uid}&type=flow")
+    assert found(celigo, f"_flowId={world.flow.uid}&type=retry") == set()
+    assert [latest["_id"] for latest in celigo.get(f"/v1/flows/{world.flow.uid}/jobs/latest")] == [task.uid]
 
 
 def test_shows_why_a_run_failed_and_whose_retry_it_is(celigo: Celigo, world: World, retry: Job) -> None:

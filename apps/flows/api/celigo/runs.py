@@ -13,9 +13,9 @@ from apps.dialects.views import Endpoint, caller_of
 from apps.errors import Invalid, NotFound
 from apps.flows import services
 from apps.flows.models import Flow
+from apps.flows.queries import runs_of
 from apps.jobs.api.celigo.jobs import EXAMPLE, job_of, shown
 from apps.jobs.api.celigo.shapes import JOB, CeligoJob
-from apps.jobs.models import Job
 
 TAG = "Celigo: flows"
 LONGEST_KEY = 200
@@ -63,8 +63,7 @@ class LatestJobView(Endpoint):
     )
     def get(self, request: Request, uid: str) -> Response:
         flow = _flow(request, uid)
-        runs = Job.objects.filter(kind="flow", subject_id=flow.id, parent=None).order_by("-id")
-        return Response(JOB.rows(runs[:1]))
+        return Response(JOB.rows(runs_of(flow)[:1]))
 
 
 class RetryView(Endpoint):

@@ -95,9 +95,9 @@ class JobFilter:
     def parents(self, jobs: QuerySet[Job]) -> QuerySet[Job]:
         types = self.types()
         if "flow" not in types:
-            jobs = jobs.filter(parent__isnull=False) if "retry" in types else jobs.none()
+            jobs = jobs.filter(origin=Job.Origin.RETRY) if "retry" in types else jobs.none()
         elif "retry" not in types:
-            jobs = jobs.filter(parent=None)
+            jobs = jobs.exclude(origin=Job.Origin.RETRY)
         if run := self.values.get("_flowJobId"):
             jobs = jobs.filter(parent__uid=run)
         if integration := self.values.get("_integrationId"):

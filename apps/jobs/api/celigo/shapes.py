@@ -76,10 +76,10 @@ def _wrap_job(row: Values) -> Values:
 
 
 JOB = Listing(
-    "jobs_job row LEFT JOIN jobs_job parent ON parent.id = row.parent_id",
+    "jobs_job row LEFT JOIN jobs_job parent ON parent.id = row.parent_id AND row.origin = 'retry'",
     {
         "_id": "row.uid",
-        "type": "CASE WHEN row.parent_id IS NULL THEN 'flow' ELSE 'retry' END",
+        "type": "CASE row.origin WHEN 'retry' THEN 'retry' ELSE 'flow' END",
         "_flowId": "row.subject_uid",
         "_retryOfJobId": "parent.uid",
         "status": "row.state",
