@@ -152,9 +152,13 @@ class Automation(Owned):
 
 
 class AutomationTask(Row):
+    """One place in an automation. `name`: "" for the flow's own; a task that is not enabled is passed over."""
+
     automation = models.ForeignKey(Automation, models.CASCADE, related_name="tasks")
     index = models.PositiveIntegerField()
     flow = models.ForeignKey(Flow, models.PROTECT, related_name="automation_tasks")
+    name = models.CharField(max_length=255, blank=True)
+    is_enabled = models.BooleanField("enabled", default=True)
     document = models.JSONField(default=dict, blank=True)
 
     class Meta:
