@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("flows", "0003_pipeline_documents"),
+        ("flows", "0003_flow_details"),
     ]
 
     operations = [
