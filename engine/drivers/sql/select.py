@@ -56,7 +56,7 @@ class Selects:
 
     def __init__(self, plan: Plan, dialect: Dialect, show: Show, conditions: Conditions, *, row_values: bool) -> None:
         self.plan = plan
-        self.order = [named(column) for column in plan.order]
+        self.order = [self.named(column) for column in plan.order]
         self._dialect = dialect
         self._show = show
         self._where = [_clause(conditions, *one) for one in plan.where]
@@ -70,9 +70,15 @@ class Selects:
 
     def last_cursor(self) -> Statement:
         assert self.plan.cursor is not None
-        cursor = named(self.plan.cursor)
-        statement = select(self._show(self.plan.cursor, cursor)).select_from(source(self.plan.stream.source))
+        cursor = self.named(self.plan.cursor)
+        statement = select(self._show(self.plan.cursor, cursor)).select_from(self.source())
         return self.compiled(statement.where(*self.usable(cursor)).order_by(cursor.desc()).limit(PAGE))
+
+    def named(self, of: Column) -> ColumnElement[Any]:
+        return named(of)
+
+    def source(self) -> FromClause | TextClause:
+        return source(self.plan.stream.source)
 
     def usable(self, cursor: ColumnElement[Any]) -> list[ColumnElement[bool]]:
         """What a cursor's value must be to bound anything."""
@@ -82,14 +88,14 @@ class Selects:
         return self.bounded(select(*self.shown(self.plan.selected)))
 
     def shown(self, columns: Sequence[Column]) -> list[ColumnElement[Any]]:
-        return [self._show(column, named(column)) for column in columns]
+        return [self._show(column, self.named(column)) for column in columns]
 
     def bounded(self, statement: Select[Any]) -> Select[Any]:
         """From the source, where its conditions hold, and between the cursor's bounds where there are any."""
-        statement = statement.select_from(source(self.plan.stream.source)).where(*self._where)
+        statement = statement.select_from(self.source()).where(*self._where)
         if self.plan.cursor is None:
             return statement
-        cursor = named(self.plan.cursor)
+        cursor = self.named(self.plan.cursor)
         since: BindParameter[Any] = bindparam(SINCE)
         until: BindParameter[Any] = bindparam(UNTIL)
         if self.plan.is_incremental:
