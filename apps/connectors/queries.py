@@ -9,6 +9,7 @@ from apps.connectors.models import Connector
 from apps.errors import NotFound
 from engine import registry
 from engine.contract import Browses, ChecksFormats, Spec, Writes
+from engine.errors import ConfigError
 from engine.schema import Table
 
 POWERS: dict[str, type] = {"writes": Writes, "browses": Browses}
@@ -34,6 +35,15 @@ def capabilities(connector: Connector) -> tuple[str, ...]:
     """ "reads", which every driver does, and whatever else this one's class can."""
     driver = registry.driver_class(connector.driver)
     return ("reads", *(power for power, protocol in POWERS.items() if issubclass(driver, protocol)))
+
+
+def missing(connector: Connector) -> str:
+    """What must be installed before it can be connected, in words for people; "" for nothing."""
+    try:
+        registry.driver_class(connector.driver)
+    except ConfigError as error:
+        return error.message
+    return ""
 
 
 def check_format(connector: Connector, table: Table, format_: Mapping[str, Any], *, is_written: bool) -> None:

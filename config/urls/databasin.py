@@ -3,6 +3,12 @@ from django.urls.converters import StringConverter
 
 from apps.accounts.api.databasin.account import AccountView, MyOrganizationsView, PingView
 from apps.accounts.api.databasin.projects import MyProjectsView, ProjectUsersView, ProjectView
+from apps.connectors.api.databasin.catalogue import (
+    CategoryFileView,
+    ScreensFileView,
+    ServerConfigView,
+    SystemConfigView,
+)
 
 
 class NumberConverter(StringConverter):
@@ -24,5 +30,10 @@ urlpatterns: list[URLPattern] = [
     path("api/my/projects", MyProjectsView.as_view()),
     path("api/project/<str:reference>", ProjectView.as_view()),
     path("api/project/<str:reference>/users", ProjectUsersView.as_view()),
+    # types of connectors
+    path("config", ServerConfigView.as_view()),
+    path("config/connectors/v2/types/<str:file>", CategoryFileView.as_view()),
+    path("config/pipelines/FlowbasinPipelineScreens.json", ScreensFileView.as_view()),
+    path("api/config", SystemConfigView.as_view()),
     # connectors
 ]

@@ -22,7 +22,8 @@ class Endpoint:
 
     @property
     def has_row(self) -> bool:
-        return "{" in self.path
+        """Whether it is about a row of somebody's."""
+        return "{" in self.path and bool(self.scope)
 
     def call(self, client: Client, uids: dict[str, str], body: Any = None) -> HttpResponse:
         """`body` in place of the endpoint's own; text goes out as it is."""

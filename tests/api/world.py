@@ -63,6 +63,7 @@ class World:
             "job_id": str(self.job.id),
             "automation_id": str(self.task.automation_id),
             "task_id": str(self.task.id),
+            "types_file": "DatabasinConnectorRDBMS.json",
         }
 
 
