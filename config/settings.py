@@ -32,7 +32,8 @@ CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/(api|v1)/"
 CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match", "x-api-key"]
-CORS_EXPOSE_HEADERS = ["ETag", "Link", "Location", "Retry-After", "X-Request-Id"]
+CORS_EXPOSE_HEADERS = ["Age", "ETag", "Link", "Location", "Retry-After", "X-Metadata-Refreshed-At", "X-Request-Id"]
+CORS_EXPOSE_HEADERS += ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)
 WEB_THREADS = env.integer("WEB_THREADS", 8, least=2)
 """Of one web process; half of them may wait for interactive jobs at a time."""
@@ -129,7 +130,7 @@ DATABASES["default"]["OPTIONS"] = {
 }
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "apps.dialects.counters.CountingCache",
         "LOCATION": database_url.with_redis_database(REDIS_URL, 1) if REDIS_URL else embedded.control_redis_url(1),
         "KEY_PREFIX": "crossdock",
         "OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2, "retry": Retry(NoBackoff(), 0)},
@@ -158,6 +159,7 @@ SIMPLE_JWT = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["apps.accounts.api.authentication.CallerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["apps.dialects.permissions.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["apps.dialects.throttling.DialectThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["apps.dialects.rendering.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["apps.dialects.parsing.JsonParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "apps.dialects.rendering.FirstRenderer",
@@ -182,6 +184,8 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 RATE_LIMITS = RATELIMIT_ENABLE = env.flag("RATE_LIMITS", default=True)
+DATABASIN_RATE_LIMIT = env.integer("DATABASIN_RATE_LIMIT", 1000, least=1)
+"""Requests a minute of one caller."""
 
 # The queue carries ids of jobs, nothing else: losing or repeating one changes nothing but delay
 CELERY_BROKER_URL = database_url.broker(REDIS_URL) if REDIS_URL else embedded.control_broker_url(0)
@@ -218,11 +222,20 @@ EGRESS_DENY = [] if env.flag("EGRESS_OWN", default=False) else database_url.endp
 """Our own servers as (host, port): no connection leads there, unless EGRESS_OWN says that they serve others too."""
 FILE_ROOTS = [home.ROOT / path for path in env.items("FILE_ROOTS", str(home.folder() / "files"))]
 
-# Jobs: kind -> the service that runs it, its queue, and whether one at a time per subject
+# Jobs: kind -> the service that runs it, its queue, whether one at a time per subject, and how long an interactive one
+# may take, where that is not JOB_INTERACTIVE_SECONDS
 JOB_RUNNERS: dict[str, dict[str, Any]] = {
     "flow": {"path": "apps.flows.services.running.run", "queue": "sync", "exclusive": True},
+    "automation": {"path": "apps.flows.services.automations_running.run", "queue": "sync", "exclusive": True},
     "connection_test": {"path": "apps.connections.services.testing.run", "queue": "interactive", "exclusive": False},
     "connection_browse": {"path": "apps.connections.services.browsing.run", "queue": "interactive", "exclusive": False},
+    "metadata_look": {"path": "apps.connections.services.metadata_looks.run", "queue": "interactive", "exclusive": False},
+    "metadata_refresh": {
+        "path": "apps.connections.services.metadata.run",
+        "queue": "interactive",
+        "exclusive": True,
+        "seconds": env.seconds("JOB_METADATA_SECONDS", 600),
+    },
 }
 JOB_LEASE_SECONDS = env.seconds("JOB_LEASE_SECONDS", 60)
 JOB_SYNC_SLOTS = env.integer("JOB_SYNC_SLOTS", 2, least=1)

@@ -2,15 +2,17 @@
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
+from rest_framework.exceptions import Throttled
 
 from apps.dialects.errors import REQUEST_ID, answer
-from apps.dialects.failures import Failure, failure
+from apps.dialects.failures import Failure, failure, failure_of
 from apps.dialects.paths import dialect_of
+from apps.dialects.throttling import standing
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +25,8 @@ KEPT_SLASH = ("/admin/", "/static/")
 
 
 def envelope(get_response: Handler) -> Handler:
-    """Every answer gets X-Request-Id; under /api, /v1 and /config every error gets its dialect's envelope, one
-    trailing slash does not matter, and nothing is redirected."""
+    """Every answer gets X-Request-Id; under /api, /v1 and /config every error gets its dialect's envelope, every
+    answer of a dialect with a limit gets the figures, one trailing slash does not matter, and nothing is redirected."""
 
     def respond(request: HttpRequest) -> HttpResponseBase:
         request.META[REQUEST_ID] = secrets.token_hex(8)
@@ -74,17 +76,32 @@ def _length(request: HttpRequest) -> int:
 
 
 def _worded(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """The answer, in its dialect's words where some layer below answered by a page or a redirect."""
-    status = response.status_code
-    is_redirect = 300 <= status < 400 and status != 304
-    is_json = response.get("Content-Type", "").startswith("application/json")
-    if not isinstance(response, HttpResponse) or not (is_redirect or (status >= 400 and not is_json)):
-        return response
-    found = failure(403, "The API answers by https alone.", code="https_required") if is_redirect else failure(status)
-    worded = answer(request, found)
-    response.content, response.status_code = worded.content, worded.status_code
-    del response["Location"]
-    response["Content-Length"] = str(len(worded.content))  # a layer below may have told the length of its own page
-    for name, value in worded.items():
-        response[name] = value
+    """The answer in its dialect's words, where some layer below gave a page or a redirect or the caller is over the
+    limit, and with what the caller has left of it."""
+    found = _instead(request, response)
+    if found is not None and isinstance(response, HttpResponse):
+        worded = answer(request, found)
+        response.content, response.status_code = worded.content, worded.status_code
+        del response["Location"]
+        response["Content-Length"] = str(len(worded.content))  # a layer below may have told that of its own page
+        _add(response, worded.headers)
+    if at := standing(request):
+        _add(response, at.headers)
     return response
+
+
+def _add(response: HttpResponseBase, headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        response[name] = value
+
+
+def _instead(request: HttpRequest, response: HttpResponseBase) -> Failure | None:
+    """What has to be said in the place of an answer; None for one that can stay."""
+    status = response.status_code
+    at = standing(request)
+    if at is not None and at.is_over:
+        return None if status == 429 else failure_of(Throttled(wait=at.seconds_left))
+    if 300 <= status < 400 and status != 304:
+        return failure(403, "The API answers by https alone.", code="https_required")
+    is_json = response.get("Content-Type", "").startswith("application/json")
+    return failure(status) if status >= 400 and not is_json else None

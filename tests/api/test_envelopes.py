@@ -213,7 +213,9 @@ def test_preflights_are_answered_for_known_origins_alone(settings: Settings) -> 
     allowed = Client().options("/v1/exports", headers=headers)["Access-Control-Allow-Headers"].split(", ")
     assert {"authorization", "content-type", "x-api-key", "idempotency-key", "if-none-match"} <= set(allowed)
     exposed = Client().get("/api/health", headers=headers)["Access-Control-Expose-Headers"].split(", ")
-    assert {"ETag", "Link", "Location", "Retry-After", "X-Request-Id"} == set(exposed)
+    figures = {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"}
+    ages = {"Age", "X-Metadata-Refreshed-At"}
+    assert {"ETag", "Link", "Location", "Retry-After", "X-Request-Id", *figures, *ages} == set(exposed)
 
 
 def test_the_root_leads_to_the_console() -> None:
