@@ -3,11 +3,10 @@
 import contextlib
 import sqlite3
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from engine.contract import Field
-from engine.drivers.sql import fields
+from engine.drivers.sql import fields, paths
 from engine.drivers.sql.sqlite import errors
 from engine.errors import ConfigError
 from engine.toolkit.surroundings import Surroundings
@@ -35,7 +34,7 @@ def open_connection(
 
     Raises ConfigError.
     """
-    path = allowed_path(fields.text(settings, PATH), surroundings.folders)
+    path = paths.allowed(fields.text(settings, PATH), surroundings.folders)
     if read_only and not path.is_file():
         raise ConfigError(f"There is no file {fields.text(settings, PATH)!r}.", code="unknown_database")
     mode = "ro" if read_only else "rwc"
@@ -54,19 +53,6 @@ def is_reset(connection: sqlite3.Connection) -> bool:
         connection.rollback()
         return True
     return False
-
-
-def allowed_path(text: str, folders: tuple[Path, ...]) -> Path:
-    """The file meant, links followed to their end. Raises ConfigError `path_not_allowed` where that is elsewhere."""
-    roots = [folder.resolve() for folder in folders]
-    try:
-        candidates = [path for root in roots if (path := (root / text).resolve()).is_relative_to(root) and path != root]
-        found = next((path for path in candidates if path.exists()), None)
-    except (OSError, RuntimeError) as error:  # a name that is too long, links that lead in a circle
-        raise ConfigError("The file's name cannot be used.", code="path_not_allowed") from error
-    if not candidates:
-        raise ConfigError("The file is not in a folder that the operator opened.", code="path_not_allowed")
-    return found or candidates[0]
 
 
 def _may_read(action: int, first: str | None, second: str | None, *_: str | None) -> int:
