@@ -1,10 +1,18 @@
-"""Reads of flows and what they are made of."""
+"""Reads of flows and automations, and of what they are made of."""
 
 from django.db.models import Q, QuerySet
 
 from apps.connections.models import Connection
-from apps.flows.models import Flow, FlowStep
+from apps.flows.models import Automation, AutomationTask, Flow, FlowStep
 from apps.jobs.models import LIVE, Job, Schedule, State
+
+Subject = Flow | Automation
+"""What jobs and schedules of this app are about."""
+
+
+def kind_of(subject: Subject) -> str:
+    """The kind of its jobs."""
+    return "flow" if isinstance(subject, Flow) else "automation"
 
 
 def steps_of(flow: Flow) -> QuerySet[FlowStep]:
@@ -13,34 +21,47 @@ def steps_of(flow: Flow) -> QuerySet[FlowStep]:
     return steps.select_related("export__connection__connector", "destination__connection__connector")
 
 
-def connections_of(flow: Flow) -> QuerySet[Connection]:
-    """Every connection that a run of the flow opens."""
-    used = Q(exports__steps__flow=flow) | Q(imports__steps__flow=flow)
-    return Connection.objects.filter(used).distinct()
+def tasks_of(automation: Automation) -> QuerySet[AutomationTask]:
+    """In their order, with their flows."""
+    return AutomationTask.objects.filter(automation=automation).order_by("index").select_related("flow")
 
 
-def is_running(flow: Flow) -> bool:
-    return Job.objects.filter(kind="flow", subject_id=flow.id, state__in=LIVE).exists()
+def automations_of(*flows: Flow) -> QuerySet[Automation]:
+    """Those that run one of the flows."""
+    return Automation.objects.filter(tasks__flow__in=flows).distinct()
 
 
-def waiting_jobs(flow: Flow) -> QuerySet[Job]:
-    return Job.objects.filter(kind="flow", subject_id=flow.id, state=State.QUEUED)
+def connections_of(subject: Subject) -> QuerySet[Connection]:
+    """Every connection that a run of it opens, those that are removed too."""
+    flows = Flow.objects.filter(id=subject.id)
+    if isinstance(subject, Automation):
+        flows = Flow.objects.filter(automation_tasks__automation=subject, automation_tasks__is_enabled=True)
+    used = Q(exports__steps__flow__in=flows) | Q(imports__steps__flow__in=flows)
+    return Connection.everything.filter(used).distinct()
 
 
-def schedule_of(flow: Flow) -> Schedule | None:
-    return Schedule.objects.filter(kind="flow", subject_id=flow.id).first()
+def jobs_of(subject: Subject) -> QuerySet[Job]:
+    return Job.objects.filter(kind=kind_of(subject), subject_id=subject.id)
+
+
+def is_running(subject: Subject) -> bool:
+    return jobs_of(subject).filter(state__in=LIVE).exists()
+
+
+def waiting_jobs(subject: Subject) -> QuerySet[Job]:
+    return jobs_of(subject).filter(state=State.QUEUED)
+
+
+def schedule_of(subject: Subject) -> Schedule | None:
+    return Schedule.objects.filter(kind=kind_of(subject), subject_id=subject.id).first()
 
 
 def lanes_of(flow: Flow) -> dict[str, str]:
     """By the uid of a step, the lane that its records took in the latest run that began."""
-    job = Job.objects.filter(kind="flow", subject_id=flow.id, started_at__isnull=False).order_by("-id").first()
+    job = jobs_of(flow).filter(started_at__isnull=False).order_by("-id").first()
     return {} if job is None else dict(job.steps.exclude(lane="").values_list("step_uid", "lane"))
 
 
-def runs_of(flow: Flow) -> QuerySet[Job]:
+def runs_of(subject: Subject) -> QuerySet[Job]:
     """The newest first, by whatever they were begun; a retry of refused records is none."""
-    return Job.objects.filter(kind="flow", subject_id=flow.id).exclude(origin=Job.Origin.RETRY).order_by("-id")
-
-
-def latest_job(flow: Flow) -> Job | None:
-    return runs_of(flow).first()
+    return jobs_of(subject).exclude(origin=Job.Origin.RETRY).order_by("-id")

@@ -20,13 +20,14 @@ class StepFigures:
 @dataclass(slots=True)
 class Figures:
     """By step uid; `places` by write step and generator. `expected`: rows the source's statistics promise, None when
-    they say nothing."""
+    they say nothing. `chains`: how many chains of one job are counted together."""
 
     steps: dict[str, StepFigures] = field(default_factory=dict)
     places: dict[tuple[str, str], Position] = field(default_factory=dict)
     bytes_moved: int = 0
     expected: int | None = None
     snapshots: int = 0
+    chains: int = 1
 
     def of(self, step: str) -> StepFigures:
         return self.steps.setdefault(step, StepFigures())

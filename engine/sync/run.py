@@ -44,7 +44,7 @@ def _run(generator: Generator, chain: Chain, control: Control, figures: Figures,
     generator = _pushed(generator, stream, control)
     hands = take_up(generator, chain.steps, stream, control, stack)
     plans = readings(generator, [hand for hand in hands if not hand.has_all], stream, control)
-    figures.expected = _expected(chain, hands, plans, stream)
+    figures.expected = None if figures.chains > 1 else _expected(chain, hands, plans, stream)
     for hand in hands:
         step = figures.of(hand.step.uid)
         step.delivery = hand.writer.delivery

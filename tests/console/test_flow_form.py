@@ -76,7 +76,7 @@ def test_a_flow_that_is_changed_keeps_its_steps(cast: Cast, client: Client, worl
 
 def test_a_schedule_is_taken_away(cast: Cast, client: Client, world: World) -> None:
     client.post(f"/admin/flows/flow/{world.flow.pk}/change/", flow_values(cast, world))
-    assert not Schedule.objects.exists()
+    assert not Schedule.objects.filter(subject_id=world.flow.pk).exists()
 
 
 def test_a_form_shows_what_is_stored(client: Client, world: World) -> None:

@@ -1,4 +1,4 @@
-"""A flow as a picture: what it reads on the left, what it writes on the right."""
+"""A flow as a picture: what it reads on the left, what it writes on the right, its tracks one below the other."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,22 +43,32 @@ class Picture:
 
 def draw(steps: Sequence[FlowStep], lanes: Mapping[str, str]) -> Picture | None:
     """`lanes`: by a step's uid, the one that its records took when the flow ran last. None for a flow without steps."""
+    boxes: list[Box] = []
+    lines: list[str] = []
+    words = []
+    top = 1
+    for track in sorted({step.track for step in steps}):
+        sources, targets = _track([step for step in steps if step.track == track], top, lanes)
+        boxes += [*sources, *targets]
+        lines += [_line(source, target) for source in sources for target in targets]
+        words.append(f"From {_listed(sources)} to {_listed(targets)}.")
+        top += max(len(sources), len(targets)) * (HEIGHT + GAP)
+    if not boxes:
+        return None
+    return Picture(boxes, lines, 2 * WIDTH + BETWEEN + 1, top - GAP + 1, " ".join(words))
+
+
+def _track(steps: Sequence[FlowStep], top: int, lanes: Mapping[str, str]) -> tuple[list[Box], list[Box]]:
+    """What a track reads and what it writes, the shorter column in the middle of the other."""
     left = [step for step in steps if step.role == FlowStep.Role.GENERATOR]
     right = [step for step in steps if step.role == FlowStep.Role.PROCESSOR]
-    rows = max(len(left), len(right))
-    if not rows:
-        return None
-    height = rows * (HEIGHT + GAP) - GAP
-    sources = _column(left, 1, height, lanes)
-    targets = _column(right, WIDTH + BETWEEN, height, lanes)
-    lines = [_line(source, target) for source in sources for target in targets]
-    words = f"From {_listed(sources)} to {_listed(targets)}."
-    return Picture([*sources, *targets], lines, 2 * WIDTH + BETWEEN + 1, height + 2, words)
+    height = max(len(left), len(right)) * (HEIGHT + GAP) - GAP
+    return _column(left, 1, top, height, lanes), _column(right, WIDTH + BETWEEN, top, height, lanes)
 
 
-def _column(steps: Sequence[FlowStep], x: int, height: int, lanes: Mapping[str, str]) -> list[Box]:
+def _column(steps: Sequence[FlowStep], x: int, top: int, height: int, lanes: Mapping[str, str]) -> list[Box]:
     used = len(steps) * (HEIGHT + GAP) - GAP
-    top = 1 + (height - used) // 2
+    top += (height - used) // 2
     return [_box(step, x, top + index * (HEIGHT + GAP), lanes.get(step.uid, "")) for index, step in enumerate(steps)]
 
 

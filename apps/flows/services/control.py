@@ -1,17 +1,20 @@
 """The engine's control over a job's `Work`: figures into the job's row, refused records into its errors."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from typing import Any
 
 import orjson
 from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.flows.models import FlowStep
 from apps.jobs.models import JobStep, RecordError
 from apps.jobs.services import Work
 from engine.contract import Delivery, Position
+from engine.sync.chain import Chain
 from engine.sync.control import Refusal
 from engine.sync.figures import Figures
 
@@ -32,7 +35,18 @@ class FlowControl:
         self.job = work.job.uid
         self.fence = work.job.fence
         self.begun_at = work.job.created_at
+        self._about: dict[str, Any] = {}
         self._kept: dict[tuple[str, str], Position] = {}
+
+    @contextmanager
+    def track(self, number: int, chain: Chain) -> Iterator[None]:
+        """Inside, one of several chains is run: its log says so, and its steps begin and end by themselves."""
+        self._about = {"track": number, "steps": [step.uid for step in chain.steps]}
+        uids = [generator.uid for generator in chain.generators] + self._about["steps"]
+        steps = JobStep.objects.filter(job_id=self.work.job.id, step_uid__in=uids)
+        self.work.store(lambda: steps.filter(started_at=None).update(started_at=Now()))
+        yield
+        self.work.store(lambda: steps.filter(ended_at=None).update(ended_at=Now()))
 
     def raise_if_stopped(self, *, may_hand_back: bool) -> None:
         self.work.stop.raise_if_shown(may_hand_back=may_hand_back)
@@ -44,7 +58,7 @@ class FlowControl:
         return self.work.long_statement()
 
     def log(self, level: str, message: str, **data: Any) -> None:
-        self.work.log(level, message, **data)
+        self.work.log(level, message, **self._about, **data)
 
     def refuse(self, *, step: str, stream: str, page: int, refusals: Sequence[Refusal]) -> None:
         self.work.refuse(step_uid=step, stream=stream, page=page, refusals=refusals)
@@ -57,8 +71,9 @@ class FlowControl:
             self.work.forget_refusals(step_uid=step, stream=stream, behind=page)
 
     def progress(self, figures: Figures) -> None:
-        for uid, row in self.rows.items():
-            step = figures.of(uid)
+        """Steps that this attempt has not come to yet keep what an earlier one told of them."""
+        for uid, step in figures.steps.items():
+            row = self.rows[uid]
             row.records, row.ignored, row.failed, row.pages = step.records, step.ignored, step.failed, step.pages
             row.lane, row.delivery = step.lane, step.delivery
         kept, self._kept = self._kept, {}
@@ -132,21 +147,20 @@ def totals(rows: Any, figures: Figures) -> dict[str, Any]:
     }
 
 
-def make_rows(work: Work, steps: Sequence[Step]) -> dict[str, JobStep]:
+def make_rows(work: Work, steps: Sequence[Step], *, are_begun: bool = True) -> dict[str, JobStep]:
     """The job's step rows by step uid, made at its first attempt."""
     found = JobStep.objects.filter(job_id=work.job.id) if work.job.attempt > 1 else ()
     rows = {row.step_uid: row for row in found}
-    missing = [_row(work.job.id, step) for step in steps if step[0] not in rows]
+    begun = timezone.now() if are_begun else None
+    missing = [_row(work.job.id, step, begun) for step in steps if step[0] not in rows]
     if missing:
         work.store(lambda: JobStep.objects.bulk_create(missing, ignore_conflicts=True))
     return rows | {row.step_uid: row for row in missing}
 
 
-def _row(job_id: int, step: Step) -> JobStep:
+def _row(job_id: int, step: Step, begun: datetime | None) -> JobStep:
     uid, role, resource_uid, name = step
-    return JobStep(
-        job_id=job_id, step_uid=uid, role=role, resource_uid=resource_uid, name=name, started_at=timezone.now()
-    )
+    return JobStep(job_id=job_id, step_uid=uid, role=role, resource_uid=resource_uid, name=name, started_at=begun)
 
 
 def _keep(positions: Mapping[tuple[str, str], Position]) -> None:

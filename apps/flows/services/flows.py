@@ -5,26 +5,35 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, ProtectedError
 
 from apps.connections.models import Connection
-from apps.errors import Conflict, Invalid
+from apps.errors import Conflict, Invalid, NotFound
 from apps.flows.models import Flow, FlowStep
-from apps.flows.queries import is_running, schedule_of, steps_of, waiting_jobs
+from apps.flows.queries import automations_of, is_running, schedule_of, steps_of, waiting_jobs
+from apps.flows.services import copies
 from apps.flows.services.exports import clone_export
 from apps.flows.services.imports import clone_import
-from apps.flows.services.scheduling import KIND, store_schedule
+from apps.flows.services.scheduling import KIND, follow_connections, store_schedule
 from apps.jobs import services as jobs
 
-FIELDS = ("name", "description", "is_enabled", "document")
+FIELDS = ("name", "description", "is_enabled", "owner_id", "document", "details")
 Step = Mapping[str, Any]
-"""`{"export": Export}` or `{"destination": Import}`, with `proceed_on_failure` and `document` where wanted."""
+"""`{"export": Export}` or `{"destination": Import}`, with `track`, `proceed_on_failure` and `document` where wanted."""
 
 
-def create_flow(*, organization_id: int, project_id: int | None, values: Mapping[str, Any], at: datetime) -> Flow:
-    """`values`: name, description, is_enabled, document; `generators` and `processors`, lists of Step; `schedule`:
-    {"cron", "timezone"}, {"interval"} or None. Raises Invalid."""
-    flow = Flow(organization_id=organization_id, project_id=project_id)
+def create_flow(
+    *,
+    organization_id: int,
+    project_id: int | None,
+    values: Mapping[str, Any],
+    at: datetime,
+    owner_id: int | None = None,
+) -> Flow:
+    """`values`: name, description, is_enabled, document, details; `generators` and `processors`, lists of Step, or in
+    their place `copies`, a list of `copies.Copy`; `schedule`: {"cron", "timezone"}, {"interval"} or None. Raises
+    Invalid."""
+    flow = Flow(organization_id=organization_id, project_id=project_id, owner_id=owner_id)
     return _store(flow, {"generators": [], "processors": [], "schedule": None, **values}, at)
 
 
@@ -33,16 +42,40 @@ def change_flow(*, flow: Flow, values: Mapping[str, Any], at: datetime) -> Flow:
     return _store(flow, values, at)
 
 
-def remove_flow(*, flow: Flow) -> None:
-    """Raises Conflict while it runs; a run that waits is cancelled."""
+def remove_flow(*, flow: Flow, with_parts: bool = False) -> None:
+    """Raises Conflict while it runs, or while an automation runs it; a run that waits is cancelled. `with_parts`: and
+    its exports and imports that no other flow uses."""
     with transaction.atomic():
-        Flow.objects.select_for_update().get(id=flow.id)
+        flow = _locked(flow)
         for job in waiting_jobs(flow):
             jobs.cancel(job=job)
         if is_running(flow):
             raise Conflict("The flow is running: cancel its job first.", code="in_use")
         jobs.remove_schedule(kind=KIND, subject_id=flow.id)
-        flow.delete()
+        former = list(flow.steps.all()) if with_parts else []
+        try:
+            flow.delete()
+        except ProtectedError as error:
+            user = automations_of(flow)[0]
+            text = f"The automation {user.name!r} runs this flow: take it out of there first."
+            raise Conflict(text, code="in_use") from error
+        copies.remove_unused(former)
+
+
+def add_copy(*, flow: Flow, copy: copies.Copy, at: datetime) -> FlowStep:
+    """The processor of the new copy, which is made behind the others. Raises Invalid."""
+    with transaction.atomic():
+        flow = _locked(flow)
+        _store(flow, {"copies": [*copies.present(flow), copy]}, at)
+        return flow.steps.filter(role=FlowStep.Role.PROCESSOR).latest("index")
+
+
+def remove_copy(*, step: FlowStep, at: datetime) -> None:
+    """Takes a processor out of its flow, with the generators of its track if it was the only one there, and with the
+    exports and imports that no flow uses any more."""
+    with transaction.atomic():
+        flow = _locked(step.flow)
+        _store(flow, {"copies": [copy for copy in copies.present(flow) if copy["step"] != step]}, at)
 
 
 def clone_flow(
@@ -50,16 +83,23 @@ def clone_flow(
 ) -> Flow:
     """A disabled copy with copies of its exports and imports, over other `connections` (by the old one's uid)."""
     values: dict[str, Any] = {"name": name or f"Clone of {flow.name}", "description": flow.description}
-    values |= {"document": flow.document, "is_enabled": False, "generators": [], "processors": []}
+    values |= {"document": flow.document, "details": flow.details, "is_enabled": False}
+    values |= {"generators": [], "processors": []}
     with transaction.atomic():
         for step in steps_of(flow):
-            copy: dict[str, Any] = {"proceed_on_failure": step.proceed_on_failure, "document": step.document}
+            copy = {name: getattr(step, name) for name in ("track", "proceed_on_failure", "document")}
             if step.export is not None:
                 copy["export"] = clone_export(export=step.export, connections=connections)
             if step.destination is not None:
                 copy["destination"] = clone_import(import_=step.destination, connections=connections)
             values[f"{step.role}s"].append(copy)
-        return create_flow(organization_id=flow.organization_id, project_id=flow.project_id, values=values, at=at)
+        return create_flow(
+            organization_id=flow.organization_id,
+            project_id=flow.project_id,
+            owner_id=flow.owner_id,
+            values=values,
+            at=at,
+        )
 
 
 def restart_flow(*, flow: Flow) -> None:
@@ -67,6 +107,14 @@ def restart_flow(*, flow: Flow) -> None:
     if is_running(flow):
         raise Conflict("The flow is running: cancel its job first.", code="in_use")
     flow.steps.update(generation=F("generation") + 1, position=None)
+
+
+def _locked(flow: Flow) -> Flow:
+    """Raises NotFound when it has been removed meanwhile."""
+    locked = Flow.objects.select_for_update().filter(id=flow.id).first()
+    if locked is None:
+        raise NotFound("The flow is gone.")
+    return locked
 
 
 def _store(flow: Flow, values: Mapping[str, Any], at: datetime) -> Flow:
@@ -77,32 +125,45 @@ def _store(flow: Flow, values: Mapping[str, Any], at: datetime) -> Flow:
         raise Invalid("A name is needed.", code="missing_required_field", field="name")
     with transaction.atomic():
         flow.save()
+        former = list(flow.steps.all()) if "copies" in values else []
+        steps = copies.steps(flow, values["copies"]) if "copies" in values else values
         for role in FlowStep.Role:
-            if f"{role}s" in values:
-                _store_steps(flow, role, values[f"{role}s"])
-        store_schedule(flow=flow, schedule=_schedule(flow, values), at=at)
+            if f"{role}s" in steps:
+                _store_steps(flow, role, steps[f"{role}s"])
+        copies.remove_unused(former)
+        store_schedule(subject=flow, schedule=_schedule(flow, values), at=at)
+        follow_connections([flow])
     return flow
 
 
 def _store_steps(flow: Flow, role: FlowStep.Role, wanted: Sequence[Step]) -> None:
     """Makes the flow's steps of one role the wanted ones, in their order."""
-    existing = list(flow.steps.filter(role=role))
-    kept = []
-    for index, step in enumerate(wanted):
-        export, destination = step.get("export"), step.get("destination")
-        row = next((row for row in existing if (row.export, row.destination) == (export, destination)), None)
-        if row is not None:
-            existing.remove(row)
-        else:
-            row = FlowStep(flow=flow, role=role, export=export, destination=destination)
+    existing = list(flow.steps.filter(role=role).order_by("index"))
+    taken = [_taken(existing, step) for step in wanted]
+    freed = {row.index: row.track for row in existing}
+    track = next((row.track for row in taken if row is not None), 0)
+    rows = []
+    for index, (step, kept) in enumerate(zip(wanted, taken, strict=True)):
+        row = kept or FlowStep(flow=flow, role=role, export=step.get("export"), destination=step.get("destination"))
         _check(flow, role, row)
+        # one that came in another's place joins its track, and else that of its neighbour
+        track = row.track = step.get("track", kept.track if kept else freed.get(index, track))
         row.index = index
         row.proceed_on_failure = bool(step.get("proceed_on_failure", False))
-        row.document = step.get("document", {})
-        kept.append(row)
+        row.document = step.get("document", row.document)
+        rows.append(row)
     flow.steps.filter(id__in=[row.id for row in existing]).delete()
-    for row in kept:
+    for row in rows:
         row.save()
+
+
+def _taken(existing: list[FlowStep], step: Step) -> FlowStep | None:
+    """The row that is this step already, out of those that are left."""
+    wanted = (step.get("export"), step.get("destination"))
+    row = next((row for row in existing if (row.export, row.destination) == wanted), None)
+    if row is not None:
+        existing.remove(row)
+    return row
 
 
 def _check(flow: Flow, role: FlowStep.Role, step: FlowStep) -> None:

@@ -61,26 +61,29 @@ Errors = dict[tuple[str, str], list[RecordError]]
 """By step uid and generator, in the order in which their records are tried again."""
 
 
-def run(work: Work, chain: Chain, steps: Sequence[Step]) -> None:
+Pair = tuple[WriteStep, Generator]
+
+
+def run(work: Work, chains: Sequence[Chain], steps: Sequence[Step]) -> None:
     """Writes the records whose errors this job was started for; then settles each error, and credits the parent."""
-    errors = _errors(work, chain)
+    pairs = [(step, generator) for chain in chains for step in chain.steps for generator in chain.generators]
+    errors = _errors(work, pairs)
     uids = {uid for pair in errors for uid in pair}
     control = RetryControl(work, make_rows(work, [step for step in steps if step[0] in uids]), errors)
     figures = Figures()
-    for step in chain.steps:
-        for generator in chain.generators:
-            if group := errors.get((step.uid, generator.uid)):
-                move(Chain((_generator(generator, group),), (_single(step),)), control, figures)
+    for step, generator in pairs:
+        if group := errors.get((step.uid, generator.uid)):
+            move(Chain((_generator(generator, group),), (_single(step),)), control, figures)
     _settle(work, errors)
 
 
-def _errors(work: Work, chain: Chain) -> Errors:
+def _errors(work: Work, pairs: Sequence[Pair]) -> Errors:
     """What is to be tried again; an error of a step that the flow no longer has stays open."""
-    pairs = {(step.uid, generator.uid) for step in chain.steps for generator in chain.generators}
+    present = {(step.uid, generator.uid) for step, generator in pairs}
     errors: Errors = {}
     for error in RecordError.objects.filter(retry=work.job, record__isnull=False).order_by("id"):
         pair = (error.step_uid, error.stream)
-        if pair in pairs:
+        if pair in present:
             errors.setdefault(pair, []).append(error)
         else:
             work.log("warning", "A record was not tried again: the flow no longer has its step.", error=error.uid)

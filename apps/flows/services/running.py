@@ -1,7 +1,8 @@
-"""What runs a job of kind "flow": builds the chain from the job's own snapshot of the flow, and moves it."""
+"""What runs a job of kind "flow": builds a chain for each track of the job's own snapshot of the flow, and moves them
+one after the other."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, nullcontext
 from typing import Any
 
 from django.utils import timezone
@@ -18,6 +19,7 @@ from engine.contract import Driver, Mode, Request, Target
 from engine.errors import ConfigError, CredentialsError
 from engine.schema import Query, Table
 from engine.sync.chain import Chain, Generator, WriteStep
+from engine.sync.figures import Figures
 from engine.sync.run import run as move
 
 Open = Callable[[str], Any]
@@ -30,22 +32,43 @@ def run(work: Work) -> None:
     opened: dict[str, tuple[Connection, Driver]] = {}
     with ExitStack() as stack:
         try:
-            chain = build(config, lambda uid: _open(rows.get(uid), work, stack, opened))
+            chains = build(config, lambda uid: _open(rows.get(uid), work, stack, opened))
             if work.params.get("retry"):
-                retrying.run(work, chain, _steps(config))
+                retrying.run(work, chains, _steps(config))
             else:
-                move(chain, FlowControl(work, make_rows(work, _steps(config))))
+                _move(chains, work, _steps(config))
         except CredentialsError as error:
             _take_offline(opened, error)
             raise
 
 
-def build(config: dict[str, Any], open_: Open) -> Chain:
-    """The chain of a snapshot; `open_` gives the driver of a connection's uid."""
-    return Chain(
-        tuple(_generator(step, open_) for step in config["generators"]),
-        tuple(_write_step(step, open_) for step in config["processors"]),
-    )
+def build(config: dict[str, Any], open_: Open) -> list[Chain]:
+    """The chains of a snapshot, by their tracks; `open_` gives the driver of a connection's uid."""
+    steps = [*config["generators"], *config["processors"]]
+    tracks = sorted({_track(step) for step in steps}) or [0]
+    return [
+        Chain(
+            tuple(_generator(step, open_) for step in config["generators"] if _track(step) == track),
+            tuple(_write_step(step, open_) for step in config["processors"] if _track(step) == track),
+        )
+        for track in tracks
+    ]
+
+
+def _track(step: dict[str, Any]) -> int:
+    """Jobs that began before flows had tracks have none in their snapshots."""
+    return int(step.get("track", 0))
+
+
+def _move(chains: Sequence[Chain], work: Work, steps: list[Step]) -> None:
+    """A chain that an earlier attempt finished is found finished, and passed by."""
+    has_tracks = len(chains) > 1
+    control = FlowControl(work, make_rows(work, steps, are_begun=not has_tracks))
+    figures = Figures(chains=len(chains))
+    for number, chain in enumerate(chains, 1):
+        control.raise_if_stopped(may_hand_back=has_tracks)
+        with control.track(number, chain) if has_tracks else nullcontext():
+            move(chain, control, figures)
 
 
 def _generator(step: dict[str, Any], open_: Open) -> Generator:
@@ -129,7 +152,8 @@ def _config(flow_id: int) -> dict[str, Any]:
         resource = step.export or step.destination
         assert resource is not None
         fields = _export(resource) if isinstance(resource, Export) else _import(resource)
-        shared = {"uid": step.uid, "generation": step.generation, "name": resource.name, "resource": resource.uid}
+        shared = {"uid": step.uid, "track": step.track, "generation": step.generation}
+        shared |= {"name": resource.name, "resource": resource.uid}
         config[f"{step.role}s"].append({**fields, **shared, "connection": resource.connection.uid})
     return config
 

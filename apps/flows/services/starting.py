@@ -7,18 +7,29 @@ from typing import Any
 from django.db import transaction
 
 from apps.errors import Conflict, Invalid, NotFound
-from apps.flows.models import Flow
-from apps.flows.queries import connections_of
+from apps.flows.models import Flow, FlowStep
+from apps.flows.queries import connections_of, steps_of
 from apps.flows.services.scheduling import KIND
 from apps.jobs import services as jobs
 from apps.jobs.models import ENDED, Job, RecordError, State
 from apps.jobs.queries import open_errors_for_update
+
+INCOMPLETE = "A flow needs an export to read from and an import to write to."
 
 
 def run_flow(*, flow: Flow, params: Mapping[str, Any] | None = None, idempotency_key: str = "", at: datetime) -> Job:
     """The queued job. Raises Conflict when a connection is offline, Invalid when there is nothing to run."""
     _check(flow)
     return _start(flow, at, params=dict(params or {}), idempotency_key=idempotency_key)
+
+
+def run_task(*, flow: Flow, task: str, parent: Job, at: datetime) -> Job:
+    """The queued run of a task (its uid) of an automation's job: a child of that job, one alone however often it is
+    asked for. It waits for other runs of the flow. Raises as `run_flow` does."""
+    _check(flow)
+    labels = {"task": task}
+    key = f"{parent.uid}-{task}"
+    return _start(flow, at, labels=labels, origin=Job.Origin.TASK, parent=parent, idempotency_key=key)
 
 
 def retry(*, job: Job, at: datetime, uids: Collection[str] | None = None) -> Job:
@@ -43,24 +54,40 @@ def retry(*, job: Job, at: datetime, uids: Collection[str] | None = None) -> Job
     return child
 
 
-def _start(flow: Flow, at: datetime, **values: Any) -> Job:
+def _start(flow: Flow, at: datetime, *, labels: Mapping[str, str] | None = None, **values: Any) -> Job:
     return jobs.start(
         kind=KIND,
         subject_id=flow.id,
         subject_uid=flow.uid,
         organization_id=flow.organization_id,
         project_id=flow.project_id,
-        labels={"flow": flow.uid},
+        labels={"flow": flow.uid, **(labels or {})},
         at=at,
         **values,
     )
 
 
 def _check(flow: Flow) -> None:
-    roles = set(flow.steps.values_list("role", flat=True))
-    if roles != {"generator", "processor"}:
-        raise Invalid("A flow needs an export to read from and an import to write to.", code="incomplete_flow")
+    _check_tracks(flow)
     offline = connections_of(flow).filter(is_offline=True).first()
     if offline is not None:
-        remedy = "test it once it is mended" if offline.is_enabled else "somebody switched it off"
-        raise Conflict(f"The connection {offline.name!r} is offline: {remedy}.", code="connection_offline")
+        text = f"The connection {offline.name!r} is offline: test it once it is mended."
+        text = text if offline.removed_at is None else offline.offline_reason
+        raise Conflict(text, code="connection_offline")
+
+
+def _check_tracks(flow: Flow) -> None:
+    """Every track has something to read and somewhere to write."""
+    roles: dict[int, set[str]] = {}
+    for track, role in flow.steps.values_list("track", "role"):
+        roles.setdefault(track, set()).add(role)
+    if not roles:
+        raise Invalid(INCOMPLETE, code="incomplete_flow")
+    lame = next((track for track, found in sorted(roles.items()) if len(found) < len(FlowStep.Role)), None)
+    if lame is None:
+        return
+    if len(roles) == 1:
+        raise Invalid(INCOMPLETE, code="incomplete_flow")
+    step = steps_of(flow).filter(track=lame)[0]
+    lack = "an import to write to" if step.export else "an export to read from"
+    raise Invalid(f"{(step.export or step.destination)!s} needs {lack}.", code="incomplete_flow")

@@ -23,7 +23,7 @@ def move(*, job_id: int, start: State, to: State, fence: int | None = None, **fi
         if not row.update(state=to, updated_at=Now(), **fields):
             return False
         if to == State.COMPLETED:
-            JobStep.objects.filter(job_id=job_id).update(ended_at=Now())
+            JobStep.objects.filter(job_id=job_id, ended_at=None).update(ended_at=Now())
         reason = str(fields.get("error_message") or "")
         events.append(job_id, JobEvent.Level.STATE, to, {"from": start, "fence": fence, "reason": reason})
     return True

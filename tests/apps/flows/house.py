@@ -7,14 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from apps.accounts.models import Organization
 from apps.connections import services as connections
 from apps.connections.models import Connection
 from apps.connectors.models import Connector
 from apps.flows import services as flows
 from apps.flows.models import Export, Flow, Import
+from apps.flows.services import running
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
+from tests.apps.jobs.conftest import expire_lease
 
 AT = datetime(2024, 2, 29, 12, tzinfo=UTC)
 
@@ -76,3 +80,27 @@ def run(job: Job, worker: str = "worker") -> Job:
 
 def run_flow(flow: Flow, **values: Any) -> Job:
     return run(flows.run_flow(flow=flow, at=AT, **values))
+
+
+def kill_at_checkpoint(job: Job, number: int) -> None:
+    """Runs an attempt that dies at that checkpoint, and lets its lease run out."""
+    checkpoints = []
+
+    class Killed(BaseException):
+        pass
+
+    claimed = jobs.claim(job_id=job.id, worker="killed")
+    assert claimed is not None
+    work = jobs.Work(claimed)
+    progress = work.progress
+
+    def progress_and_die(*values: Any, **totals: Any) -> None:
+        progress(*values, **totals)
+        checkpoints.append(1)
+        if len(checkpoints) == number:
+            raise Killed
+
+    work.progress = progress_and_die  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        running.run(work)
+    expire_lease(job)

@@ -7,16 +7,13 @@ from apps.connectors.models import Connector
 from apps.errors import Conflict, Invalid
 from apps.flows import services as flows
 from apps.flows.models import Export, Flow, FlowStep, Import
-from apps.flows.services import running
-from apps.jobs import services as jobs
 from apps.jobs.models import Job, JobStep, RecordError, Schedule, State
 from engine import registry
 from engine.contract import Field, Request, Spec
 from engine.drivers.sql.state import StateTable
 from engine.errors import ConfigError, CredentialsError
 from engine.registry import Entry
-from tests.apps.flows.house import AT, House, run, run_flow
-from tests.apps.jobs.conftest import expire_lease
+from tests.apps.flows.house import AT, House, kill_at_checkpoint, run, run_flow
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -236,27 +233,3 @@ def unremembering(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ConfigError("The user may not do this.", code="permission_denied")
 
     monkeypatch.setattr(StateTable, "ensure", refuse)
-
-
-def kill_at_checkpoint(job: Job, number: int) -> None:
-    """Runs an attempt that dies at that checkpoint, and lets its lease run out."""
-    checkpoints = []
-
-    class Killed(BaseException):
-        pass
-
-    claimed = jobs.claim(job_id=job.id, worker="killed")
-    assert claimed is not None
-    work = jobs.Work(claimed)
-    progress = work.progress
-
-    def progress_and_die(*values: Any, **totals: Any) -> None:
-        progress(*values, **totals)
-        checkpoints.append(1)
-        if len(checkpoints) == number:
-            raise Killed
-
-    work.progress = progress_and_die  # type: ignore[method-assign]
-    with pytest.raises(Killed):
-        running.run(work)
-    expire_lease(job)

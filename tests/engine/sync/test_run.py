@@ -8,6 +8,7 @@ import pytest
 from engine.contract import Delivery, Mode
 from engine.errors import ConfigError, TransientError
 from engine.sync.chain import Chain
+from engine.sync.figures import Figures
 from engine.sync.run import run
 from tests.engine.sync.chains import chain, generator, row, rows, step
 from tests.engine.sync.memory import MemorySource, MemoryTarget
@@ -170,6 +171,9 @@ def test_expects_what_the_statistics_say_of_a_whole_table():
 def test_expects_nothing_that_it_cannot_know():
     pair = (generator(MemorySource([], statistics=1), "a"), generator(MemorySource([], statistics=2), "b"))
     assert run(Chain(pair, (step(MemoryTarget()),)), Recorder()).expected is None
+    several = Figures(chains=2)
+    run(chain(MemorySource(rows(1), statistics=1), MemoryTarget()), Recorder(), several)
+    assert (several.expected, several.of("step").records) == (None, 1)
 
 
 def test_finishes_under_a_long_statement():

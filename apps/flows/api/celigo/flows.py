@@ -164,7 +164,6 @@ def _wrap(row: Values) -> Values:
                 "type": "import",
                 "_importId": step["destination"],
                 "proceedOnFailure": step["proceed"],
-                **step["document"],
             }
             for step in row["processors"] or []
         ],
@@ -258,7 +257,11 @@ class FlowViews(Resource):
     def make(self, values: Values) -> Flow:
         caller = caller_of(self.request)
         return services.create_flow(
-            organization_id=caller.organization_id, project_id=caller.project_id, values=values, at=timezone.now()
+            organization_id=caller.organization_id,
+            project_id=caller.project_id,
+            owner_id=caller.user_id,
+            values=values,
+            at=timezone.now(),
         )
 
     def alter(self, row: Flow, values: Values) -> None:
