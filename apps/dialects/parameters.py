@@ -5,6 +5,8 @@ from rest_framework.request import Request
 from apps.errors import Invalid
 
 LARGEST = 2**31 - 1
+YES = ("true", "1", "yes")
+NO = ("", "false", "0", "no")
 
 
 def whole_number(request: Request, name: str, *, default: int, least: int = 0, most: int = LARGEST) -> int:
@@ -16,3 +18,11 @@ def whole_number(request: Request, name: str, *, default: int, least: int = 0, m
     if not least <= number <= most:
         raise Invalid(f"{name} must be a whole number from {least} to {most}.", code="invalid_query_params", field=name)
     return number
+
+
+def flag(request: Request, name: str) -> bool:
+    """Whether the parameter says so, in any of the usual ways; False when it is left out. Raises Invalid."""
+    text = request.query_params.get(name, "").lower()
+    if text not in {*YES, *NO}:
+        raise Invalid(f"{name} must be true or false.", code="invalid_query_params", field=name)
+    return text in YES

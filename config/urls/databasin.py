@@ -3,6 +3,15 @@ from django.urls.converters import StringConverter
 
 from apps.accounts.api.databasin.account import AccountView, MyOrganizationsView, PingView
 from apps.accounts.api.databasin.projects import MyProjectsView, ProjectUsersView, ProjectView
+from apps.connections.api.databasin.metadata import CatalogsView, ColumnsView, RefreshView, SchemasView, TablesView
+from apps.connections.api.databasin.metadata_columns import ColumnsOfTablesView, IngestionTypeView
+from apps.connections.api.databasin.metadata_names import (
+    CatalogNamesView,
+    EverySchemaView,
+    SchemaContextView,
+    SchemaNamesView,
+    TableNamesView,
+)
 from apps.connectors.api.databasin.catalogue import (
     CategoryFileView,
     ScreensFileView,
@@ -35,5 +44,18 @@ urlpatterns: list[URLPattern] = [
     path("config/connectors/v2/types/<str:file>", CategoryFileView.as_view()),
     path("config/pipelines/FlowbasinPipelineScreens.json", ScreensFileView.as_view()),
     path("api/config", SystemConfigView.as_view()),
+    # metadata
+    path("api/connector/columns", ColumnsOfTablesView.as_view()),
+    path("api/connector/ingestiontype", IngestionTypeView.as_view()),
+    path("api/connector/catalogs/<number:number>", EverySchemaView.as_view()),
+    path("api/connector/<number:number>/refresh", RefreshView.as_view()),
+    path("api/connector/<number:number>/catalogs", CatalogsView.as_view()),
+    path("api/connector/<number:number>/schemas", SchemasView.as_view()),
+    path("api/connector/<number:number>/tables", TablesView.as_view()),
+    path("api/connector/<number:number>/columns", ColumnsView.as_view()),
+    path("api/connector/<number:number>/schema-context", SchemaContextView.as_view()),
+    path("api/v2/connector/catalogs/<number:number>", CatalogNamesView.as_view()),
+    path("api/v2/connector/schemas/<number:number>", SchemaNamesView.as_view()),
+    path("api/v2/connector/tables/<number:number>", TableNamesView.as_view()),
     # connectors
 ]

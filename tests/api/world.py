@@ -1,13 +1,14 @@
 """One of everything in an organisation."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils import timezone
 
 from apps.accounts import services as accounts
 from apps.accounts.models import Organization, Project
 from apps.connections import services as connections
-from apps.connections.models import Connection
+from apps.connections.models import Connection, Metadata, MetadataSchema, MetadataTable
 from apps.connectors import queries as connectors
 from apps.flows import services as flows
 from apps.flows.models import Automation, AutomationTask, Export, Flow, Import
@@ -69,7 +70,7 @@ class World:
 
 def make_world(organization: Organization) -> World:
     connection = make_connection(organization, "Shop")
-    make_connection(organization, "Spare")
+    make_metadata(make_connection(organization, "Spare"))  # which no endpoint changes
     export, import_ = make_export(connection, "Orders"), make_import(connection, "Orders")
     make_export(connection, "Spare")
     make_import(connection, "Spare")
@@ -111,6 +112,24 @@ def make_connection(organization: Organization, name: str) -> Connection:
         name=name,
         values={"host": "db.example", "database": "shop", "user": "reader", "password": CANARY},
     )
+
+
+def make_metadata(connection: Connection) -> Metadata:
+    """Of a database with one table."""
+    counts = {"catalog_count": 1, "schema_count": 1, "table_count": 1}
+    catalogs = [{"name": "shop", "comment": ""}]
+    metadata = Metadata.objects.create(connection=connection, is_current=True, catalogs=catalogs, **counts)
+    MetadataSchema.objects.create(metadata=metadata, catalog="shop", name="public")
+    columns = [make_column("id", native="bigint", nullable=False, key=True), make_column("note", "text")]
+    MetadataTable.objects.create(
+        metadata=metadata, catalog="shop", schema="public", name="orders", kind="table", rows=3, columns=columns
+    )
+    return metadata
+
+
+def make_column(name: str, type_: str = "integer", **values: Any) -> dict[str, Any]:
+    column = {"name": name, "type": type_, "native": type_, "nullable": True, "key": False}
+    return {**column, "generated": False, "default": None, "comment": None, **values}
 
 
 def make_export(connection: Connection, name: str) -> Export:

@@ -3,6 +3,7 @@
 from apps.connections.services.availability import mark_offline, mark_online, switch_off, switch_on
 from apps.connections.services.browsing import start_browse
 from apps.connections.services.editing import change, clone, create
+from apps.connections.services.metadata import start_refresh
 from apps.connections.services.opening import opened
 from apps.connections.services.removal import discard, remove
 from apps.connections.services.testing import start_test, start_unsaved_test
@@ -17,6 +18,7 @@ __all__ = [
     "opened",
     "remove",
     "start_browse",
+    "start_refresh",
     "start_test",
     "start_unsaved_test",
     "switch_off",

@@ -1,5 +1,7 @@
 """Looking at what a connection's system holds, live, one level at a time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
 
@@ -8,14 +10,15 @@ from django.utils import timezone
 from apps.connections import queries
 from apps.connections.models import Connection
 from apps.connections.services.availability import mark_offline
+from apps.connections.services.metadata_rows import column_rows
 from apps.connections.services.opening import interruptible, opened
 from apps.connectors import queries as connectors
-from apps.errors import Invalid
+from apps.errors import Conflict, Invalid
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
-from engine.contract import Browses
+from engine.contract import Browses, Driver, Surveys
 from engine.errors import CredentialsError
-from engine.schema import Column, Stream, Table
+from engine.schema import Table
 
 KIND = "connection_browse"
 
@@ -32,8 +35,7 @@ def start_browse(
 
     Raises Invalid when the connector cannot be browsed.
     """
-    if "browses" not in connectors.capabilities(connection.connector):
-        raise Invalid(f"{connection.connector.label} cannot be browsed.", code="cannot_browse")
+    check_browsable(connection)
     return jobs.start(
         kind=KIND,
         subject_id=connection.id,
@@ -49,39 +51,47 @@ def start_browse(
 def run(work: jobs.Work) -> None:
     """The runner of KIND: answers {"catalogs"}, {"schemas"}, {"tables"} or {"columns"}, each a list."""
     connection = queries.connection(work.job.subject_id)
+    with looking(work, connection, purpose="browse") as driver:
+        answer = _look(cast("Browses", driver), **work.params)
+    work.answer(answer)
+
+
+def check_browsable(connection: Connection) -> None:
+    """Raises Invalid when the connector cannot be browsed."""
+    if "browses" not in connectors.capabilities(connection.connector):
+        raise Invalid(f"{connection.connector.label} cannot be browsed.", code="cannot_browse")
+
+
+def check_online(connection: Connection) -> None:
+    """Raises Conflict while nothing runs over the connection."""
+    if connection.is_offline:
+        raise Conflict(f"The connection is offline: {connection.offline_reason}", code="connection_offline")
+
+
+def surveyed(driver: Driver) -> Surveys:
+    if not isinstance(driver, Surveys):
+        raise Invalid("This system cannot be looked through.", code="cannot_browse")
+    return driver
+
+
+@contextmanager
+def looking(work: jobs.Work, connection: Connection, *, purpose: str) -> Iterator[Driver]:
+    """A driver to look around with, interrupted when the job is to stop. When the system refuses the sign-in, the
+    connection goes offline."""
     try:
-        with opened(connection, purpose="browse") as driver, interruptible(driver, work):
-            answer = _look(cast("Browses", driver), **work.params)
+        with opened(connection, purpose=purpose) as driver, interruptible(driver, work):
+            yield driver
     except CredentialsError as error:
         mark_offline(connection=connection, reason=error.message, at=timezone.now())
         raise
-    work.answer(answer)
 
 
 def _look(driver: Browses, *, catalog: str | None, schema: str | None, table: str | None) -> dict[str, Any]:
     if table is not None:
-        return {"columns": _columns(driver.describe(Table(table, schema or "", catalog or "")))}
+        stream = driver.describe(Table(table, schema or "", catalog or ""))
+        return {"columns": column_rows(stream.columns, stream.key)}
     if schema is not None:
         return {"tables": [{"name": found.name} for found in driver.tables(catalog or "", schema)]}
     if catalog is not None:
         return {"schemas": driver.schemas(catalog)}
     return {"catalogs": driver.catalogs()}
-
-
-def _columns(stream: Stream) -> list[dict[str, Any]]:
-    return [_column(column, is_key=column.name in stream.key) for column in stream.columns]
-
-
-def _column(column: Column, *, is_key: bool) -> dict[str, Any]:
-    limits = {"size": column.type.size, "precision": column.type.precision, "scale": column.type.scale}
-    return {
-        "name": column.name,
-        "type": column.type.kind,
-        **{name: limit for name, limit in limits.items() if limit is not None},
-        "native": column.native,
-        "nullable": column.nullable,
-        "key": is_key,
-        "generated": column.generated,
-        "default": column.default,
-        "comment": column.comment,
-    }

@@ -9,6 +9,7 @@ from apps.accounts.models import Project, User
 from apps.connections import queries
 from apps.connections.models import Connection
 from apps.connections.services import sealing
+from apps.connections.services.metadata_storing import forget
 from apps.connections.services.values import Checked, Present, check, is_line
 from apps.connections.services.wording import listed
 from apps.connectors import queries as connectors
@@ -107,6 +108,8 @@ def _change_values(connection: Connection, values: Mapping[str, Any], *, replace
     present = Present(connection.settings, queries.held_secrets(connection))
     checked = check(spec, values, present=present, replace=replace)
     lost = [field.label for field in spec.fields if field.name in checked.lost]
+    if checked.entered or checked.lost or checked.settings != connection.settings:
+        forget(connection=connection)
     reason = f"{listed(lost)} must be entered again: the connection leads elsewhere now." if lost else ""
     _store(connection, checked, offline_reason=reason)
 

@@ -7,7 +7,8 @@ from django.db import transaction
 from django.db.models import Model, ProtectedError
 
 from apps.connections import queries
-from apps.connections.models import Connection, Metadata
+from apps.connections.models import Connection
+from apps.connections.services.metadata_storing import forget
 from apps.connections.services.wording import listed
 from apps.errors import Conflict
 from apps.jobs import services as jobs
@@ -19,6 +20,7 @@ def remove(*, connection: Connection) -> None:
     """Raises Conflict naming what uses the connection, NotFound when it is gone already."""
     with transaction.atomic():
         row = queries.connection_for_update(connection.id)
+        forget(connection=row)
         try:
             row.delete()
         except ProtectedError as error:
@@ -40,7 +42,7 @@ def _empty(connection: Connection, *, at: datetime) -> None:
     """Leaves the name and what refers to it, so that flows can say what they miss."""
     with transaction.atomic():
         row = queries.connection_for_update(connection.id)
-        Metadata.objects.filter(connection=row).delete()
+        forget(connection=row)
         row.sealed = row.external_id = ""
         row.settings, row.shown, row.document, row.details = {}, {}, {}, {}
         row.may_query = False

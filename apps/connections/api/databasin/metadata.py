@@ -1,0 +1,189 @@
+"""What a connector's system holds: looked through by a refresh, then listed level by level."""
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.connections.api.databasin import metadata_shapes as shapes
+from apps.connections.api.databasin.metadata_answers import (
+    CATALOG,
+    LIVE,
+    PAGE,
+    SCHEMA,
+    SLOW,
+    TAGS,
+    answer,
+    connector,
+    listed,
+    place_of,
+    waited,
+    waiting,
+)
+from apps.connections.queries import metadata as kept
+from apps.connections.queries.metadata import Level
+from apps.connections.services import metadata as services
+from apps.connections.services.metadata_reading import outcome
+from apps.dialects.databasin.envelope import errors
+from apps.dialects.databasin.views import DatabasinEndpoint
+from apps.dialects.parsing import object_of
+from apps.errors import Invalid
+from apps.jobs.models import ENDED
+
+INITIATED = "Metadata refresh initiated"
+REFRESHED = {"message": INITIATED, "status": "success", "catalogCount": 5, "schemaCount": 42, "tableCount": 1234}
+CATALOGS = [{"catalogName": "analytics_prod", "description": "Production analytics database"}]
+SCHEMAS = [{"schemaName": "public", "catalogName": "analytics_prod", "description": "standard public schema"}]
+TABLES = [
+    {
+        "tableName": "customers",
+        "tableType": "TABLE",
+        "rowCount": 125000,
+        "sizeInBytes": 52428800,
+        "schemaName": "public",
+        "catalogName": "analytics_prod",
+        "description": "",
+    }
+]
+COLUMNS = [
+    {
+        "columnName": "email",
+        "dataType": "VARCHAR(255)",
+        "isNullable": False,
+        "isPrimaryKey": False,
+        "ordinalPosition": 2,
+        "defaultValue": None,
+        "comment": None,
+    }
+]
+
+
+class MetadataCounts(serializers.Serializer[Any]):
+    message = serializers.CharField()
+    status = serializers.CharField()
+    catalogCount = serializers.IntegerField()
+    schemaCount = serializers.IntegerField()
+    tableCount = serializers.IntegerField()
+
+
+class MetadataCountsWaiting(MetadataCounts):
+    jobId = serializers.CharField(help_text="Poll `/api/jobs/{jobId}`.")
+
+
+def got(example: Any) -> OpenApiExample:
+    return OpenApiExample("Answer", example, response_only=True, status_codes=["200"])
+
+
+class RefreshView(DatabasinEndpoint):
+    scope = "write"
+
+    @extend_schema(
+        operation_id="databasin_refresh_metadata",
+        summary="Look through all that the connector's system holds; a refresh that is under way is joined",
+        request=None,
+        responses={200: MetadataCounts, 202: MetadataCountsWaiting, **errors(400, 401, 403, 404, 409, 429)},
+        examples=[
+            got(REFRESHED),
+            OpenApiExample(
+                "It takes long: the counts are those of the last refresh",
+                REFRESHED | {"jobId": "5e03061cda20740022300f09"},
+                response_only=True,
+                status_codes=["202"],
+            ),
+        ],
+        tags=TAGS,
+    )
+    def post(self, request: Request, number: int) -> Response:
+        connection = connector(request, number)
+        object_of(request)  # which says nothing, but must be one
+        job = waited(services.start_refresh(connection=connection, at=timezone.now()))
+        if job.state not in ENDED:
+            return waiting(job, INITIATED, **_counts(kept.counts(connection)))
+        return Response({"message": INITIATED, "status": "success", **_counts(outcome(job))})
+
+
+class CatalogsView(DatabasinEndpoint):
+    @extend_schema(
+        operation_id="databasin_list_catalogs",
+        summary="The catalogs (databases) of a connector",
+        parameters=[LIVE, *PAGE],
+        responses={
+            200: shapes.DatabasinCatalog(many=True),
+            202: shapes.MetadataWaiting,
+            **errors(400, 401, 403, 404, 409, 429),
+        },
+        examples=[got(CATALOGS), SLOW],
+        tags=TAGS,
+    )
+    def get(self, request: Request, number: int) -> Response:
+        connection = connector(request, number)
+        return listed(request, connection, Level.CATALOGS, place_of(request, connection), shapes.catalog)
+
+
+class SchemasView(DatabasinEndpoint):
+    @extend_schema(
+        operation_id="databasin_list_schemas",
+        summary="The schemas of a catalog",
+        parameters=[CATALOG, LIVE, *PAGE],
+        responses={
+            200: shapes.DatabasinSchema(many=True),
+            202: shapes.MetadataWaiting,
+            **errors(400, 401, 403, 404, 409, 429),
+        },
+        examples=[got(SCHEMAS), SLOW],
+        tags=TAGS,
+    )
+    def get(self, request: Request, number: int) -> Response:
+        connection = connector(request, number)
+        return listed(request, connection, Level.SCHEMAS, place_of(request, connection), shapes.schema)
+
+
+class TablesView(DatabasinEndpoint):
+    @extend_schema(
+        operation_id="databasin_list_tables",
+        summary="The tables, views and files of a schema",
+        parameters=[CATALOG, SCHEMA, LIVE, *PAGE],
+        responses={
+            200: shapes.DatabasinTable(many=True),
+            202: shapes.MetadataWaiting,
+            **errors(400, 401, 403, 404, 409, 429),
+        },
+        examples=[got(TABLES), SLOW],
+        tags=TAGS,
+    )
+    def get(self, request: Request, number: int) -> Response:
+        connection = connector(request, number)
+        return listed(request, connection, Level.TABLES, place_of(request, connection), shapes.table)
+
+
+class ColumnsView(DatabasinEndpoint):
+    @extend_schema(
+        operation_id="databasin_list_columns",
+        summary="The columns of a table",
+        parameters=[OpenApiParameter("table", str, required=True), CATALOG, SCHEMA, LIVE],
+        responses={
+            200: shapes.DatabasinColumn(many=True),
+            202: shapes.MetadataWaiting,
+            **errors(400, 401, 403, 404, 409, 429),
+        },
+        examples=[got(COLUMNS), SLOW],
+        tags=TAGS,
+    )
+    def get(self, request: Request, number: int) -> Response:
+        connection = connector(request, number)
+        table = request.query_params.get("table", "")
+        if not table:
+            raise Invalid("Missing required parameter: table", code="missing_required_field", field="table")
+        place = place_of(request, connection, (table,))
+        return answer(request, connection, Level.COLUMNS, place, lambda rows: shapes.columns(rows[0]))
+
+
+def _counts(found: dict[str, int]) -> dict[str, int]:
+    return {
+        "catalogCount": found["catalogs"],
+        "schemaCount": found["schemas"],
+        "tableCount": found["tables"],
+    }

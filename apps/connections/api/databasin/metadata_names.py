@@ -1,0 +1,185 @@
+"""What a connector's system holds by its names alone, as the vendor's own client asks for it."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.connections.api.databasin.metadata_answers import (
+    CATALOG,
+    LIVE,
+    SCHEMA,
+    SLOW,
+    TAGS,
+    answer,
+    connector,
+    place_of,
+)
+from apps.connections.api.databasin.metadata_shapes import MetadataWaiting, identity
+from apps.connections.models import Connection
+from apps.connections.queries.metadata import Level, Place, Row
+from apps.dialects.databasin.envelope import errors
+from apps.dialects.databasin.views import DatabasinEndpoint
+
+Door = TypeVar("Door", bound=Callable[..., Response])
+
+HEAD = {
+    "connectorID": 123,
+    "connectorName": "Warehouse",
+    "connectorType": "RDBMS",
+    "connectorDatabase": "analytics",
+    "connectorTechnology": "postgres",
+}
+ORDERS = {"name": "orders", "type": "TABLE", "catalog": "analytics", "schema": "public"}
+
+
+class NamesHead(serializers.Serializer[Any]):
+    connectorID = serializers.IntegerField()
+    connectorName = serializers.CharField()
+    connectorType = serializers.CharField()
+    connectorDatabase = serializers.CharField(allow_blank=True)
+    connectorTechnology = serializers.CharField()
+
+
+class CatalogNames(NamesHead):
+    objects = serializers.ListField(child=serializers.CharField(allow_blank=True))
+    catalogs = serializers.ListField(child=serializers.CharField(allow_blank=True), help_text="The same.")
+
+
+class SchemaNames(NamesHead):
+    schemaCatalogIdentifier = serializers.CharField(allow_blank=True, help_text="The catalog that was asked for.")
+    objects = serializers.ListField(child=serializers.CharField(allow_blank=True))
+    schemas = serializers.ListField(child=serializers.CharField(allow_blank=True), help_text="The same.")
+
+
+class TableName(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    type = serializers.CharField()
+    catalog = serializers.CharField(allow_blank=True)
+    schema = serializers.CharField(allow_blank=True)
+
+
+class TableNames(NamesHead):
+    schemaCatalogIdentifier = serializers.CharField(allow_blank=True, help_text="The catalog that was asked for.")
+    objects = TableName(many=True)
+    tables = TableName(many=True, help_text="The same.")
+
+
+class SchemaContext(serializers.Serializer[Any]):
+    catalogs = serializers.ListField(child=serializers.DictField(), help_text="Each with its schemas and their tables.")
+
+
+def described(
+    name: str, summary: str, shape: type[serializers.Serializer[Any]], example: Row, *parameters: OpenApiParameter
+) -> Callable[[Door], Door]:
+    return extend_schema(
+        operation_id=name,
+        summary=summary,
+        parameters=[*parameters, LIVE],
+        responses={200: shape, 202: MetadataWaiting, **errors(400, 401, 403, 404, 409, 429)},
+        examples=[OpenApiExample("Answer", example, response_only=True, status_codes=["200"]), SLOW],
+        tags=TAGS,
+    )
+
+
+class CatalogNamesView(DatabasinEndpoint):
+    @described(
+        "databasin_catalog_names",
+        "The names of a connector's catalogs",
+        CatalogNames,
+        HEAD | {"objects": ["analytics"], "catalogs": ["analytics"]},
+    )
+    def get(self, request: Request, number: int) -> Response:
+        connection = connector(request, number)
+
+        def worded(rows: list[Row]) -> Row:
+            names = [row["name"] for row in rows]
+            return identity(connection) | {"objects": names, "catalogs": names}
+
+        return answer(request, connection, Level.CATALOGS, Place(), worded)
+
+
+class SchemaNamesView(DatabasinEndpoint):
+    @described(
+        "databasin_schema_names",
+        "The names of a catalog's schemas",
+        SchemaNames,
+        HEAD | {"schemaCatalogIdentifier": "analytics", "objects": ["public"], "schemas": ["public"]},
+        CATALOG,
+    )
+    def get(self, request: Request, number: int) -> Response:
+        connection = connector(request, number)
+        return schemas(request, connection, place_of(request, connection))
+
+
+class EverySchemaView(DatabasinEndpoint):
+    @described(
+        "databasin_every_schema_name",
+        "The names of all schemas, for systems that are chosen from by schema alone",
+        SchemaNames,
+        HEAD | {"schemaCatalogIdentifier": "", "objects": ["sales", "stock"], "schemas": ["sales", "stock"]},
+    )
+    def get(self, request: Request, number: int) -> Response:
+        return schemas(request, connector(request, number), Place())
+
+
+class TableNamesView(DatabasinEndpoint):
+    @described(
+        "databasin_table_names",
+        "The names and kinds of a schema's tables",
+        TableNames,
+        HEAD | {"schemaCatalogIdentifier": "analytics", "objects": [ORDERS], "tables": [ORDERS]},
+        CATALOG,
+        SCHEMA,
+    )
+    def get(self, request: Request, number: int) -> Response:
+        connection = connector(request, number)
+        place = place_of(request, connection)
+
+        def worded(rows: list[Row]) -> Row:
+            tables = [
+                {"name": row["name"], "type": row["kind"].upper(), "catalog": row["catalog"], "schema": row["schema"]}
+                for row in rows
+            ]
+            return _head(connection, place) | {"objects": tables, "tables": tables}
+
+        return answer(request, connection, Level.TABLES, place, worded)
+
+
+class SchemaContextView(DatabasinEndpoint):
+    @described(
+        "databasin_schema_context",
+        "The names of everything that a connector's system holds, as a tree",
+        SchemaContext,
+        {"catalogs": [{"name": "analytics", "schemas": [{"name": "public", "tables": ["customers", "orders"]}]}]},
+    )
+    def get(self, request: Request, number: int) -> Response:
+        return answer(request, connector(request, number), Level.TABLES, Place(), tree)
+
+
+def schemas(request: Request, connection: Connection, place: Place) -> Response:
+    def worded(rows: list[Row]) -> Row:
+        names = [row["name"] for row in rows]
+        return _head(connection, place) | {"objects": names, "schemas": names}
+
+    return answer(request, connection, Level.SCHEMAS, place, worded)
+
+
+def tree(rows: list[Row]) -> Row:
+    """The catalogs and schemas that hold something."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for row in rows:
+        found.setdefault(row["catalog"], {}).setdefault(row["schema"], []).append(row["name"])
+    return {
+        "catalogs": [
+            {"name": catalog, "schemas": [{"name": schema, "tables": tables} for schema, tables in schemas.items()]}
+            for catalog, schemas in found.items()
+        ]
+    }
+
+
+def _head(connection: Connection, place: Place) -> Row:
+    return identity(connection) | {"schemaCatalogIdentifier": place.catalog}

@@ -1,0 +1,68 @@
+"""Looking at one level of what a connection's system holds, live, in the words of what is kept of it."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import cast
+
+from apps.connections import queries
+from apps.connections.models import Connection
+from apps.connections.queries import metadata as kept
+from apps.connections.queries.metadata import Level, Place
+from apps.connections.services.browsing import check_browsable, check_online, looking, surveyed
+from apps.connections.services.metadata_rows import Row, catalog_row, column_rows, schema_row, surveyed_row, table_row
+from apps.jobs import services as jobs
+from apps.jobs.models import Job
+from engine.contract import Browses, Driver, Surveyed, Surveys
+from engine.schema import Table
+
+KIND = "metadata_look"
+
+
+def start_look(*, connection: Connection, level: Level, place: Place, at: datetime) -> Job:
+    """The job that asks the system itself; its result is {"rows"}, worded as `queries.metadata.rows` words them.
+
+    Raises Invalid for what cannot be browsed, Conflict while the connection is offline.
+    """
+    check_browsable(connection)
+    check_online(connection)
+    return jobs.start(
+        kind=KIND,
+        subject_id=connection.id,
+        subject_uid=connection.uid,
+        organization_id=connection.organization_id,
+        project_id=connection.project_id,
+        labels={"connection": connection.uid},
+        params={"level": level, **asdict(place)},
+        at=at,
+    )
+
+
+def run(work: jobs.Work) -> None:
+    """The runner of KIND."""
+    connection = queries.connection(work.job.subject_id)
+    params = dict(work.params)
+    level, place = Level(params.pop("level")), Place(**params)
+    with looking(work, connection, purpose="metadata") as driver:
+        rows = _rows(driver, level, place)
+    work.answer({"rows": rows})
+
+
+def _rows(driver: Driver, level: Level, place: Place) -> list[Row]:
+    system = surveyed(driver)
+    if level == Level.CATALOGS:
+        return [catalog_row(catalog) for catalog in system.survey_catalogs()]
+    catalog = kept.narrowed(place, [each.name for each in system.survey_catalogs()])
+    if level == Level.SCHEMAS:
+        return [schema_row(schema) for schema in system.survey_schemas(catalog)]
+    if level == Level.TABLES:
+        return [table_row(table) for table in system.survey(catalog, place.schema)]
+    if not isinstance(driver, Surveys):
+        return [_described(cast("Browses", driver), Table(name, place.schema, catalog)) for name in place.tables]
+    found = [table for name in place.tables for table in driver.survey(catalog, place.schema, name)]
+    return kept.one_each([surveyed_row(table, has_columns=True) for table in found], place.tables)
+
+
+def _described(driver: Browses, table: Table) -> Row:
+    stream = driver.describe(table)
+    row = table_row(Surveyed(table, "file", (), rows=stream.rows))
+    return row | {"columns": column_rows(stream.columns, stream.key)}
