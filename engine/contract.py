@@ -345,3 +345,30 @@ class Surveys(Protocol):
     def survey_catalogs(self) -> list[Named]: ...
     def survey_schemas(self, catalog: str = "") -> list[Named]: ...
     def survey(self, catalog: str = "", schema: str = "", table: str = "") -> Iterator[Surveyed]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a statement may cost: of its answer there are at most so many `rows` and `bytes` (as JSON); after `seconds`
+    it is ended."""
+
+    rows: int
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a statement answered, in values that JSON has; no two `columns` have one name. `is_cut`: there was more."""
+
+    columns: tuple[str, ...]
+    rows: list[Row]
+    is_cut: bool
+
+
+@runtime_checkable
+class Queries(Protocol):
+    """A driver that runs one statement of a person's own and sees to it that it only reads. Raises ConfigError
+    `read_only` for what would write, TransientError `timeout` or `timed_out` for what takes too long."""
+
+    def query(self, text: str, limits: Limits) -> Answer: ...

@@ -91,8 +91,8 @@ def connecting(host: str, port: int, database: str, user: str) -> Iterator[None]
 def translate(error: psycopg.Error) -> EngineError:
     state = error.sqlstate or ("22" if isinstance(error, psycopg.DataError) else "08")
     kind, code, message = VERDICTS.get(state) or VERDICTS.get(state[:2]) or _unexpected(state)
-    # Class 42 names tables, columns and words of the statement, never a value.
-    if state.startswith("42") and error.diag.message_primary:
+    # These classes name tables, columns, words of the statement and what is not supported, never a value.
+    if state.startswith(("42", "0A")) and error.diag.message_primary:
         message = f"{message[:-1]}: {error.diag.message_primary[:LONGEST_TEXT]}"
     return kind(message, code=code)
 

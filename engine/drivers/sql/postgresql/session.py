@@ -39,7 +39,7 @@ class PostgresqlSession:
         self._connection = connection
         self._native = native
         self._cursor = connection.cursor()
-        _leave_as_text(self._cursor.adapters, native=native)
+        leave_as_text(self._cursor.adapters, native=native)
         self.set(**SETTINGS)
 
     def set(self, **settings: str) -> None:
@@ -56,7 +56,7 @@ class PostgresqlSession:
 
     def passing(self, statement: Statement, values: dict[str, Any]) -> "PassingRows":
         cursor = self._connection.cursor(name="crossdock")
-        _leave_as_text(cursor.adapters, native=self._native)
+        leave_as_text(cursor.adapters, native=self._native)
         with errors.translated():
             cursor.execute(statement.text.encode(), statement.bound(values))
         return PassingRows(cursor)
@@ -94,11 +94,12 @@ class _Moment(Loader):
         return bytes(data).replace(b"+00", b"+00:00").decode()
 
 
-def _leave_as_text(adapters: AdaptersMap, *, native: bool) -> None:
+def leave_as_text(adapters: AdaptersMap, *, native: bool, parse_arrays: bool = False) -> None:
+    """`parse_arrays`: into lists, of elements that are left as text like anything else."""
     for kind in adapters.types:
         if kind.name not in PARSED:
             adapters.register_loader(kind.oid, TextLoader)
-        if kind.array_oid:
+        if kind.array_oid and not parse_arrays:
             adapters.register_loader(kind.array_oid, TextLoader)
     for name in ("json", "jsonb"):
         adapters.register_loader(name, _Json)
