@@ -3,6 +3,7 @@ from django.urls.converters import StringConverter
 
 from apps.accounts.api.databasin.account import AccountView, MyOrganizationsView, PingView
 from apps.accounts.api.databasin.projects import MyProjectsView, ProjectUsersView, ProjectView
+from apps.connections.api.databasin.connectors import ConnectorsView, ConnectorView
 from apps.connections.api.databasin.metadata import CatalogsView, ColumnsView, RefreshView, SchemasView, TablesView
 from apps.connections.api.databasin.metadata_columns import ColumnsOfTablesView, IngestionTypeView
 from apps.connections.api.databasin.metadata_names import (
@@ -12,6 +13,7 @@ from apps.connections.api.databasin.metadata_names import (
     SchemaNamesView,
     TableNamesView,
 )
+from apps.connections.api.databasin.testing import ConnectorTestInBodyView, ConnectorTestView
 from apps.connectors.api.databasin.catalogue import (
     CategoryFileView,
     ScreensFileView,
@@ -58,4 +60,8 @@ urlpatterns: list[URLPattern] = [
     path("api/v2/connector/schemas/<number:number>", SchemaNamesView.as_view()),
     path("api/v2/connector/tables/<number:number>", TableNamesView.as_view()),
     # connectors
+    path("api/connector", ConnectorsView.as_view()),
+    path("api/connector/test", ConnectorTestInBodyView.as_view()),
+    path("api/connector/<number:connector_id>", ConnectorView.as_view()),
+    path("api/connector/<number:connector_id>/test", ConnectorTestView.as_view()),
 ]

@@ -1,5 +1,7 @@
 """Databasin's ways to authenticate, by the numbers that `connectorAuthType` holds."""
 
+import re
+
 from apps.errors import Invalid
 
 BASIC, TOKEN, S3_KEYS, API_KEY, PASSWORD, USER_TOKEN, API_TOKEN, BEARER, ACCESS_TOKEN, NONE = (
@@ -29,16 +31,24 @@ NAMES: dict[int, str] = {
     ACCESS_TOKEN: "Access Token",
     NONE: "None",
 }
+SHORTEST_BEGINNING = 4
 TOKENS = (TOKEN, USER_TOKEN, API_TOKEN, BEARER, ACCESS_TOKEN)
 
 
 def auth_type(said: object, allowed: tuple[int, ...]) -> int:
-    """The number that is meant, by number or name; the first allowed one where nothing is said. Raises Invalid."""
+    """The number that is meant, by number, name or the beginning of a name ("bearer"); the first allowed one where
+    nothing is said. Raises Invalid."""
     if said in (None, "", 0):
         return allowed[0]
-    text = str(said).strip().lower()
-    found = next((number for number in allowed if text in (str(number), NAMES[number].lower())), None)
+    found = next((number for number in allowed if _is_meant(str(said), number)), None)
     if found is None:
         named = ", ".join(f"{number} ({NAMES[number]})" for number in allowed)
         raise Invalid(f"connectorAuthType is one of {named} here.", field="connectorAuthType")
     return found
+
+
+def _is_meant(said: str, number: int) -> bool:
+    name, squeezed = (re.sub("[^a-z0-9]", "", text.lower()) for text in (NAMES[number], said))
+    return (
+        said == str(number) or squeezed == name or (len(squeezed) >= SHORTEST_BEGINNING and name.startswith(squeezed))
+    )
