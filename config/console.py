@@ -1,4 +1,4 @@
-"""How the console looks and is found through: its colours and its menu."""
+"""How the console looks and is found through: its colours, its menu, and what its pages may do."""
 
 from typing import Any
 
@@ -17,6 +17,20 @@ BLUE = {
     "900": "oklch(33% 0.08 252)",
     "950": "oklch(24% 0.06 253)",
 }
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-eval'",  # Alpine, which Unfold is made of, compiles its attributes
+        "style-src 'self' 'unsafe-inline'",  # Unfold writes the theme's colours into the page
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+    )
+)
+"""What a browser may do with a page. The last part is for a page whose form leads elsewhere to go on."""
 
 
 def _item(title: str, icon: str, model: str) -> dict[str, Any]:

@@ -277,6 +277,7 @@ LOGGING: dict[str, Any] = {
 }
 
 # The console
+CONSOLE_POLICY = console.POLICY
 UNFOLD = {
     "SITE_TITLE": "Crossdock",
     "SITE_HEADER": "Crossdock",

@@ -49,6 +49,10 @@ def first_owner(organization: Organization) -> User | None:
     return membership.user if membership else None
 
 
+def organizations_of(user: User) -> QuerySet[Organization]:
+    return Organization.objects.filter(memberships__user=user).order_by("name")
+
+
 def is_member(organization: Organization, user: User) -> bool:
     return Membership.objects.filter(organization=organization, user=user).exists()
 

@@ -41,3 +41,12 @@ def sign_in(request: HttpRequest, account: str) -> int:
     of_address = seconds_to_wait(request, group="sign-in", key=network, rate=SIGN_INS_PER_ADDRESS)
     account_there = f"{network} {account.lower()}"
     return of_address or seconds_to_wait(request, group="sign-in account", key=account_there, rate=SIGN_INS_PER_ACCOUNT)
+
+
+def sign_in_refusal(request: HttpRequest, account: str) -> str:
+    """The same for a page: why the attempt is not let in, "" when it is."""
+    try:
+        wait = sign_in(request, account)
+    except LimiterAway:
+        return "Attempts to sign in cannot be counted now, so nobody is let in: Redis does not answer."
+    return f"Too many attempts. Try again in {wait} seconds." if wait else ""

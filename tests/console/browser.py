@@ -15,6 +15,9 @@ window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) => window.violations.push(event.violatedDirective));
 """
 
+LONG = 30_000
+"""Milliseconds to wait for what a busy machine does late; nothing depends on it when all goes well."""
+
 SETTLED = 100
 """Milliseconds in which a page's scripts do whatever they do at first; some pages then ask the server for ever."""
 

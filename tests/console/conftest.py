@@ -1,10 +1,12 @@
 """The console's people, and one row of everything that has a page."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
 import pytest
+from django.db import connection
 from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
@@ -20,6 +22,7 @@ from apps.jobs.models import JobEvent, Schedule
 from apps.jobs.services import events
 from tests.api.world import World, make_world
 from tests.conftest import PASSWORD, Cast
+from tests.console.browser import LONG, Visit, chromium
 
 SignIn = Callable[[User], Client]
 Rows = dict[str, Model]
@@ -112,6 +115,22 @@ def flow(shop: Connection) -> Flow:
     import_ = flows.create_import(**owner, values={**target, "mode": Import.Mode.UPSERT, "key": ["id"]})
     steps = {"generators": [{"export": export}], "processors": [{"destination": import_}]}
     return flows.create_flow(**owner, values={"name": "Copy orders", **steps}, at=timezone.now())
+
+
+@pytest.fixture
+def visit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
+    # Playwright runs an event loop in this thread, beside which Django refuses the database, and has another connection
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with chromium() as browser:
+        visit = Visit(browser.new_page(viewport={"width": 1280, "height": 900}))
+        visit.page.set_default_timeout(LONG)
+        visit.listen()
+        yield visit
+        connection.close()
+    # each held a connection to the test's database for as long as Chromium held one to it
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(LONG / 1000)
 
 
 def errors(response: Any) -> dict[str, list[str]]:

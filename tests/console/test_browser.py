@@ -1,10 +1,6 @@
 """An operator's way through the console in a real browser, and what strangers' texts do there: nothing."""
 
-import threading
-from collections.abc import Iterator
-
 import pytest
-from django.db import connection
 from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -14,30 +10,12 @@ from apps.flows.models import Flow, Import
 from apps.jobs.models import Job, State
 from tests.api.world import World
 from tests.conftest import PASSWORD
-from tests.console.browser import Visit, chromium
+from tests.console.browser import LONG, Visit
 from tests.console.conftest import Rows
 from tests.console.pages import PAGES
 from tests.console.test_xss import PAYLOADS, plant
 
 pytestmark = pytest.mark.browser
-LONG = 30_000
-"""Milliseconds to wait for what a busy machine does late; nothing depends on it when all goes well."""
-
-
-@pytest.fixture
-def visit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
-    # Playwright runs an event loop in this thread, beside which Django refuses the database, and has another connection
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    with chromium() as browser:
-        visit = Visit(browser.new_page(viewport={"width": 1280, "height": 900}))
-        visit.page.set_default_timeout(LONG)
-        visit.listen()
-        yield visit
-        connection.close()
-    # each held a connection to the test's database for as long as Chromium held one to it
-    for thread in threading.enumerate():
-        if "process_request_thread" in thread.name:
-            thread.join(LONG / 1000)
 
 
 def sign_in(visit: Visit, live_server: LiveServer, user: User) -> None:

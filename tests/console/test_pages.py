@@ -2,12 +2,12 @@
 
 from html import unescape
 
+from django.conf import settings
 from django.contrib import admin
 from django.test import Client
 
 from apps.accounts.models import ApiKey, User
 from apps.connections.models import Connection
-from config.site import CONTENT_SECURITY_POLICY
 from tests.api.world import CANARY
 from tests.conftest import Cast
 from tests.console.conftest import Rows, SignIn
@@ -23,7 +23,7 @@ def test_answers_an_operator(operator: User, rows: Rows, desk: SignIn) -> None:
     for page in PAGES:
         response = client.get(page.url(rows[page.model]))
         assert response.status_code == 200, page
-        assert response["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+        assert response["Content-Security-Policy"] == settings.CONSOLE_POLICY
         assert response["Cache-Control"].startswith("max-age=0, no-cache, no-store")
 
 

@@ -97,6 +97,10 @@ class ApiKeyAdmin(ScopedAdmin):
         ),
     )
 
+    def may_change(self, request: HttpRequest, row: Model | None = None) -> bool:
+        """Everybody may revoke their own."""
+        return super().may_change(request, row) or (isinstance(row, ApiKey) and row.owner_id == request.user.pk)
+
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 

@@ -49,6 +49,16 @@ def create_api_key(
     return key, value
 
 
+def create_personal_key(
+    *, organization: Organization, owner: User, name: str, at: datetime, expires_at: datetime | None = None
+) -> tuple[ApiKey, str]:
+    """A key with which its owner may do all that their role allows to keys. Raises Invalid for somebody who is not a
+    member, to whom no other member's key is ever given."""
+    if not is_member(organization, owner):
+        raise Invalid("You are not a member of this organisation.", field="organization")
+    return create_api_key(organization=organization, owner=owner, name=name, at=at, expires_at=expires_at)
+
+
 def revoke_api_key(*, key: ApiKey, at: datetime) -> None:
     """The key is refused from now on, within the second for which callers are remembered."""
     ApiKey.objects.filter(id=key.id, revoked_at=None).update(revoked_at=at)
