@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.connections.api.databasin import metadata_shapes as shapes
+from apps.connections.api.databasin.lookup import connector, waited, waiting
 from apps.connections.api.databasin.metadata_answers import (
     CATALOG,
     LIVE,
@@ -17,11 +18,8 @@ from apps.connections.api.databasin.metadata_answers import (
     SLOW,
     TAGS,
     answer,
-    connector,
     listed,
     place_of,
-    waited,
-    waiting,
 )
 from apps.connections.queries import metadata as kept
 from apps.connections.queries.metadata import Level

@@ -8,17 +8,13 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.queries import visible
+from apps.connections.api.databasin.lookup import waited, waiting
 from apps.connections.models import Connection
 from apps.connections.queries.metadata import Level, Place, Row, own_catalog
 from apps.connections.services import metadata_reading as reading
 from apps.connections.services.metadata_reading import Found
 from apps.dialects.databasin.moments import moment_of
 from apps.dialects.parameters import flag, whole_number
-from apps.dialects.views import caller_of
-from apps.dialects.waiting import seat
-from apps.errors import Invalid, NotFound
-from apps.jobs import services as jobs
 from apps.jobs.models import ENDED, Job
 
 TAGS = ["Databasin: metadata"]
@@ -41,26 +37,6 @@ SLOW = OpenApiExample(
     response_only=True,
     status_codes=["202"],
 )
-
-
-def connector(request: Request, number: int) -> Connection:
-    """Raises NotFound, also for another organisation's."""
-    rows = visible(Connection.objects.select_related("connector"), caller_of(request))
-    found = rows.filter(id=number).first()
-    if found is None:
-        raise NotFound(f"Connector with ID {number} not found")
-    return found
-
-
-def connector_in_body(request: Request, body: Row) -> Connection:
-    """The connector that `connectorID` names. Raises Invalid, NotFound."""
-    number = body.get("connectorID")
-    if number in (None, ""):
-        raise Invalid("Missing required field: connectorID", code="missing_required_field", field="connectorID")
-    text = "" if isinstance(number, bool | float) else str(number)
-    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
-        raise Invalid("connectorID must be a number.", field="connectorID")
-    return connector(request, int(text))
 
 
 def place_of(request: Request, connection: Connection, tables: tuple[str, ...] = ()) -> Place:
@@ -90,16 +66,6 @@ def listed(
     offset, limit = whole_number(request, "offset", default=0), whole_number(request, "limit", default=-1)
     end = None if limit < 0 else offset + limit
     return answer(request, connection, level, place, lambda rows: [worded(row) for row in rows[offset:end]])
-
-
-def waited(job: Job) -> Job:
-    with seat() as seconds:
-        return jobs.wait(job, seconds=seconds)
-
-
-def waiting(job: Job, message: str, **more: Any) -> Response:
-    body = {"message": message, "status": "success", **more, "jobId": job.uid}
-    return Response(body, 202, headers={"Location": f"/api/jobs/{job.uid}"})
 
 
 def age(found: Found) -> dict[str, str]:

@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.connections.api.databasin.ingestion import advice
-from apps.connections.api.databasin.metadata_answers import LIVE, SLOW, TAGS, answer, connector_in_body
+from apps.connections.api.databasin.lookup import connector_in_body
+from apps.connections.api.databasin.metadata_answers import LIVE, SLOW, TAGS, answer
 from apps.connections.api.databasin.metadata_shapes import DatabasinColumnOfTable, MetadataWaiting, columns_of_table
 from apps.connections.models import Connection
 from apps.connections.queries.metadata import Level, Place, Row, own_catalog

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.connections.api.databasin.lookup import connector
 from apps.connections.api.databasin.metadata_answers import (
     CATALOG,
     LIVE,
@@ -15,7 +16,6 @@ from apps.connections.api.databasin.metadata_answers import (
     SLOW,
     TAGS,
     answer,
-    connector,
     place_of,
 )
 from apps.connections.api.databasin.metadata_shapes import MetadataWaiting, identity
