@@ -14,6 +14,8 @@ from apps.accounts.models import ApiKey
 from apps.accounts.services import callers
 from apps.dialects import throttling
 from apps.dialects.counters import Counters
+from tests.api.conftest import snapshot
+from tests.api.world import World
 from tests.conftest import PASSWORD, Cast, ClientOf
 
 PING = "/api/ping"
@@ -71,6 +73,16 @@ def test_refuses_what_is_above_until_the_window_ends(
     again = client.get(PING)
     assert (again.status_code, remaining(again)) == (200, 1)
     assert int(again["X-RateLimit-Reset"]) == NOW + wait + 60
+
+
+def test_a_refused_request_changes_nothing(cast: Cast, world: World, client_of: ClientOf, settings: Settings) -> None:
+    settings.DATABASIN_RATE_LIMIT = 1
+    client = client_of(cast.editor)
+    client.get(PING)
+    before, path = snapshot(), f"/api/connector/{world.numbers['spare_connection_id']}"
+    assert client.put(path, {"connectorName": "New"}, content_type="application/json").status_code == 429
+    assert client.delete(path).status_code == 429
+    assert snapshot() == before
 
 
 def test_every_caller_has_a_limit_of_their_own(cast: Cast, client_of: ClientOf, settings: Settings) -> None:
