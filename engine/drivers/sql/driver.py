@@ -5,11 +5,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from engine.contract import Condition, Lineage, Reading, Request, Spec, Target, Writer
+from engine.contract import Condition, Lineage, Named, Reading, Request, Spec, Surveyed, Target, Writer
 from engine.drivers.sql.conditions import Conditions
 from engine.drivers.sql.interruption import Interruption
 from engine.drivers.sql.reading import SqlReading
 from engine.drivers.sql.select import named
+from engine.drivers.sql.survey import SqlSurvey
 from engine.errors import CredentialsError, TransientError
 from engine.schema import Column, Stream, Table
 from engine.toolkit.surroundings import Surroundings
@@ -54,6 +55,9 @@ class SqlDriver(ABC, Generic[ConnectionT]):
     def catalogue(self, connection: ConnectionT) -> Catalogue: ...
 
     @abstractmethod
+    def surveyor(self, connection: ConnectionT) -> SqlSurvey[Any]: ...
+
+    @abstractmethod
     def reading(self, connection: ConnectionT, request: Request) -> SqlReading: ...
 
     @abstractmethod
@@ -92,6 +96,20 @@ class SqlDriver(ABC, Generic[ConnectionT]):
     def describe(self, table: Table) -> Stream:
         return self._look(lambda catalogue: catalogue.describe(table))
 
+    def survey_catalogs(self) -> list[Named]:
+        with self._surveying() as survey:
+            return survey.catalogs()
+
+    def survey_schemas(self, catalog: str = "") -> list[Named]:
+        """Raises ConfigError `unknown_catalog`."""
+        with self._surveying() as survey:
+            return survey.schemas(catalog)
+
+    def survey(self, catalog: str = "", schema: str = "", table: str = "") -> Iterator[Surveyed]:
+        """Raises ConfigError `unknown_catalog`, `unknown_schema` or `unknown_table` when the first one is asked for."""
+        with self._surveying() as survey:
+            yield from survey.tables(catalog, schema, table)
+
     def read(self, request: Request) -> Reading:
         def begin(connection: ConnectionT) -> Reading:
             reading = self.reading(connection, request)
@@ -122,6 +140,15 @@ class SqlDriver(ABC, Generic[ConnectionT]):
             return found
 
         return self._over_connection(look)
+
+    @contextlib.contextmanager
+    def _surveying(self) -> Iterator[SqlSurvey[Any]]:
+        """Over a connection of its own: it changes the session, and is in use while its tables are told."""
+        connection = self._opened()
+        try:
+            yield self.surveyor(connection)
+        finally:
+            self._discard(connection)
 
     def _over_connection(self, work: Callable[[ConnectionT], Found]) -> Found:
         """Does the work over the connection that is kept, or over a new one: the other may have been idle for longer

@@ -1,6 +1,6 @@
 """What there is on a MySQL or MariaDB server: every database is a catalog with one schema of the same name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.drivers.sql import description
@@ -9,11 +9,9 @@ from engine.drivers.sql.mysql.connect import Connection
 from engine.schema import Stream, Table
 
 DATABASES = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN %s ORDER BY SCHEMA_NAME"
-TABLES = """
-SELECT TABLE_NAME, TABLE_SCHEMA
-  FROM information_schema.TABLES
- WHERE TABLE_SCHEMA IN %s AND TABLE_TYPE IN ('BASE TABLE', 'VIEW', 'SYSTEM VERSIONED')
- ORDER BY TABLE_SCHEMA, TABLE_NAME
+LISTED_TABLES = "TABLE_SCHEMA IN %(schemas)s AND TABLE_TYPE IN ('BASE TABLE', 'VIEW', 'SYSTEM VERSIONED')"
+TABLES = f"""
+SELECT TABLE_NAME, TABLE_SCHEMA FROM information_schema.TABLES WHERE {LISTED_TABLES} ORDER BY TABLE_SCHEMA, TABLE_NAME
 """
 
 
@@ -54,9 +52,9 @@ class MysqlCatalogue:
 
     def _tables(self, databases: Sequence[str]) -> list[Table]:
         # The client would write an empty list as (), which is no SQL.
-        return [Table(*row) for row in self._rows(TABLES, [databases])] if databases else []
+        return [Table(*row) for row in self._rows(TABLES, {"schemas": databases})] if databases else []
 
-    def _rows(self, statement: str, values: Sequence[Any] = ()) -> Sequence[tuple[Any, ...]]:
+    def _rows(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Sequence[tuple[Any, ...]]:
         with errors.translated(), self._connection.cursor() as cursor:
             cursor.execute(statement, values)
             return cursor.fetchall()

@@ -3,13 +3,14 @@
 import re
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from pymysql.cursors import Cursor
 
 from engine.drivers.sql import description
 from engine.drivers.sql.description import Description
 from engine.drivers.sql.mysql import types
+from engine.drivers.sql.mysql.columns import Place, of_tables
 from engine.errors import ConfigError
 from engine.schema import Column, Query, Stream, Table
 
@@ -27,43 +28,12 @@ SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_ROWS, TABLE_TYPE = 'VIEW'
    AND TABLE_SCHEMA NOT IN %(hidden)s
 """
 
-COLUMNS = """
-SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE = 'YES', CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION,
-       NUMERIC_SCALE, DATETIME_PRECISION, COALESCE(COLLATION_NAME, ''), COALESCE(GENERATION_EXPRESSION, '') <> '',
-       IF(EXTRA LIKE '%%auto_increment%%', 'auto_increment', NULLIF(COLUMN_DEFAULT, 'NULL')), COLUMN_COMMENT
-  FROM information_schema.COLUMNS
- WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s AND BINARY TABLE_NAME = %s
- ORDER BY ORDINAL_POSITION
-"""
-
 UNIQUE = """
 SELECT INDEX_NAME, COLUMN_NAME, SUB_PART IS NULL AND COLUMN_NAME IS NOT NULL AND NULLABLE <> 'YES'
   FROM information_schema.STATISTICS
  WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s AND BINARY TABLE_NAME = %s AND NON_UNIQUE = 0
  ORDER BY INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX
 """
-
-# MariaDB keeps JSON as text with a check.
-JSON_CHECKS = """
-SELECT CHECK_CLAUSE
-  FROM information_schema.CHECK_CONSTRAINTS
- WHERE CONSTRAINT_SCHEMA = %s AND TABLE_NAME = %s AND BINARY TABLE_NAME = %s AND CHECK_CLAUSE LIKE 'json_valid(%%'
-"""
-
-
-class _Found(NamedTuple):
-    name: str
-    data_type: str
-    column_type: str
-    is_nullable: int
-    size: int | None
-    precision: int | None
-    scale: int | None
-    fraction: int | None
-    collation: str
-    is_generated: int
-    default: str | None
-    comment: str
 
 
 class FieldsCursor(Cursor):
@@ -82,13 +52,8 @@ class FieldsCursor(Cursor):
 def table(cursor: Cursor, asked: Table, database: str, *, is_mariadb: bool) -> Description:
     """`database`: where a table without one is looked for. Raises ConfigError `unknown_table`."""
     found, rows, is_view = _relation(cursor, asked, database)
-    place = (found.schema, found.name, found.name)
-    json_checks: set[str] = set()
-    if is_mariadb:
-        cursor.execute(JSON_CHECKS, place)
-        json_checks = {clause for (clause,) in cursor.fetchall()}
-    cursor.execute(COLUMNS, place)
-    columns = [_column(_Found(*row), json_checks) for row in cursor.fetchall()]
+    place = (found.schema, found.name)
+    columns = of_tables(cursor, [place], is_mariadb=is_mariadb)[place]
     stream = Stream(found, tuple(columns), rows=rows)
     unique = None if is_view else _unique(cursor, place)
     return description.keyed(stream, unique, [column.name for column in columns if _is_list(column)])
@@ -103,7 +68,7 @@ def check_query(query: Query) -> None:
 def _relation(cursor: Cursor, asked: Table, database: str) -> tuple[Table, int | None, bool]:
     schema = asked.schema or asked.catalog or database
     is_one = asked.catalog in ("", schema)
-    if not (is_one and schema and all(map(_is_name, (schema, asked.name)))):
+    if not (is_one and schema and all(map(is_name, (schema, asked.name)))):
         raise description.unknown_table(asked)
     cursor.execute(RELATION, {"schema": schema, "name": asked.name, "hidden": SYSTEM_DATABASES})
     found = cursor.fetchone()
@@ -113,36 +78,14 @@ def _relation(cursor: Cursor, asked: Table, database: str) -> tuple[Table, int |
     return Table(name, schema), rows, bool(is_view)
 
 
-def _is_name(text: str) -> bool:
+def is_name(text: str) -> bool:
+    """Whether a table could bear it."""
     return description.is_name(text) and max(text, default="") <= LAST_CHARACTER
 
 
-def _column(found: _Found, json_checks: set[str]) -> Column:
-    is_json = f"json_valid(`{found.name.replace('`', '``')}`)" in json_checks
-    native = types.Native(
-        "json" if is_json else found.data_type,
-        is_unsigned="unsigned" in found.column_type,
-        size=found.precision if found.data_type == "bit" else found.size,
-        precision=found.precision,
-        scale=found.scale,
-        fraction=found.fraction or 0,
-        shown=found.column_type.startswith("tinyint(1)"),
-    )
-    # Keys depend on a binary collation; the others differ between servers and are left to the destination.
-    suffix = f" collate {found.collation}" if found.collation.endswith("_bin") else ""
-    return Column(
-        found.name,
-        types.portable(native),
-        nullable=bool(found.is_nullable),
-        native="json" if is_json else found.column_type + suffix,
-        generated=bool(found.is_generated),
-        default=found.default,
-        comment=found.comment or None,
-    )
-
-
-def _unique(cursor: Cursor, place: tuple[str, str, str]) -> list[tuple[str, ...]]:
-    cursor.execute(UNIQUE, place)
+def _unique(cursor: Cursor, place: Place) -> list[tuple[str, ...]]:
+    schema, name = place
+    cursor.execute(UNIQUE, (schema, name, name))
     indexes = [list(parts) for _, parts in groupby(cursor.fetchall(), key=itemgetter(0))]
     return [tuple(name for _, name, _ in parts) for parts in indexes if all(is_whole for *_, is_whole in parts)]
 

@@ -12,6 +12,7 @@ from engine.drivers.sql.mysql.browse import MysqlCatalogue
 from engine.drivers.sql.mysql.conditions import MysqlConditions
 from engine.drivers.sql.mysql.connect import Connection
 from engine.drivers.sql.mysql.session import MysqlSession
+from engine.drivers.sql.mysql.survey import MysqlSurvey
 from engine.drivers.sql.mysql.write import MysqlWriter
 from engine.drivers.sql.reading import SqlReading
 from engine.schema import Column, Query, Table
@@ -28,6 +29,9 @@ class MysqlDriver(SqlDriver[Connection]):
 
     def catalogue(self, connection: Connection) -> MysqlCatalogue:
         return MysqlCatalogue(connection, self._database)
+
+    def surveyor(self, connection: Connection) -> MysqlSurvey:
+        return MysqlSurvey(connection)
 
     def reading(self, connection: Connection, request: Request) -> SqlReading:
         session = MysqlSession(connection)

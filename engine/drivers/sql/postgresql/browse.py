@@ -7,18 +7,15 @@ from engine.drivers.sql.postgresql import describe, errors
 from engine.drivers.sql.postgresql.session import Connection
 from engine.schema import Stream, Table
 
-SCHEMAS = f"""
-SELECT n.nspname FROM pg_catalog.pg_namespace n
- WHERE {describe.SYSTEM_SCHEMAS} AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
- ORDER BY n.nspname
-"""
-
+USABLE_SCHEMAS = f"{describe.SYSTEM_SCHEMAS} AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
 # A partition is read through the table that it is part of.
+LISTED_TABLES = f"c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND {USABLE_SCHEMAS}"
+
+SCHEMAS = f"SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE {USABLE_SCHEMAS} ORDER BY n.nspname"
 TABLES = f"""
 SELECT n.nspname, c.relname
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND {describe.SYSTEM_SCHEMAS}
-   AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND n.nspname = coalesce(%(schema)s, n.nspname)
+ WHERE {LISTED_TABLES} AND n.nspname = coalesce(%(schema)s, n.nspname)
  ORDER BY n.nspname, c.relname
 """
 

@@ -8,6 +8,7 @@ import psycopg
 from engine.drivers.sql import description
 from engine.drivers.sql.description import Description
 from engine.drivers.sql.postgresql import types
+from engine.drivers.sql.postgresql.columns import Columns
 from engine.schema import Column, Stream, Table
 
 SYSTEM_SCHEMAS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
@@ -19,17 +20,6 @@ SELECT c.oid, n.nspname, c.relname, c.reltuples, c.relkind IN ('v', 'm', 'f'),
  WHERE c.relname = %(name)s AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {SYSTEM_SCHEMAS}
    AND CASE WHEN %(schema)s = '' THEN pg_catalog.pg_table_is_visible(c.oid) ELSE n.nspname = %(schema)s END
    AND %(catalog)s IN ('', pg_catalog.current_database())
-"""
-
-COLUMNS = """
-SELECT a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated <> '',
-       CASE WHEN a.attidentity <> '' THEN 'identity'
-            WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
-       pg_catalog.col_description(a.attrelid, a.attnum)
-  FROM pg_catalog.pg_attribute a
-  LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
- WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped
- ORDER BY a.attnum
 """
 
 UNIQUE = """
@@ -56,9 +46,10 @@ class _Relation:
 def table(cursor: psycopg.Cursor[Any], asked: Table) -> Description:
     """Raises ConfigError `unknown_table`."""
     relation = _relation(cursor, asked)
-    columns, resolved = _columns(cursor, relation.oid)
-    stream = Stream(relation.table, columns, rows=relation.rows)
-    return description.keyed(stream, _unique(cursor, relation), _unordered(columns, resolved))
+    found = Columns(cursor).of([relation.oid]).get(relation.oid, [])
+    stream = Stream(relation.table, tuple(one.column for one in found), rows=relation.rows)
+    unordered = [one.column.name for one in found if not one.is_ordered]
+    return description.keyed(stream, _unique(cursor, relation), unordered)
 
 
 def result(cursor: psycopg.Cursor[Any], source: Any) -> Description:
@@ -69,7 +60,8 @@ def result(cursor: psycopg.Cursor[Any], source: Any) -> Description:
     names = [(answer.fname(place) or b"").decode() for place in places]
     resolved = types.resolve(cursor, [(answer.ftype(place), answer.fmod(place)) for place in places])
     columns = tuple(Column(name, one.type, native=one.native) for name, one in zip(names, resolved, strict=True))
-    return Description(Stream(source, columns), unordered=_unordered(columns, resolved))
+    unordered = frozenset(name for name, one in zip(names, resolved, strict=True) if not one.is_ordered)
+    return Description(Stream(source, columns), unordered=unordered)
 
 
 def _relation(cursor: psycopg.Cursor[Any], asked: Table) -> _Relation:
@@ -83,17 +75,6 @@ def _relation(cursor: psycopg.Cursor[Any], asked: Table) -> _Relation:
     return _Relation(oid, Table(name, schema), int(rows) if rows > 0 else None, is_view, has_children)
 
 
-def _columns(cursor: psycopg.Cursor[Any], oid: int) -> tuple[tuple[Column, ...], list[types.Resolved]]:
-    cursor.execute(COLUMNS, (oid,))
-    found = cursor.fetchall()
-    resolved = types.resolve(cursor, [(type_oid, modifier) for _, type_oid, modifier, *_ in found])
-    columns = tuple(
-        Column(name, one.type, not is_required, one.native, is_generated, default, comment)
-        for (name, _, _, is_required, is_generated, default, comment), one in zip(found, resolved, strict=True)
-    )
-    return columns, resolved
-
-
 def _unique(cursor: psycopg.Cursor[Any], relation: _Relation) -> list[tuple[str, ...]] | None:
     if relation.is_view:
         return None
@@ -102,7 +83,3 @@ def _unique(cursor: psycopg.Cursor[Any], relation: _Relation) -> list[tuple[str,
         return []
     cursor.execute(UNIQUE, (relation.oid,))
     return [tuple(names) for (names,) in cursor.fetchall()]
-
-
-def _unordered(columns: tuple[Column, ...], resolved: list[types.Resolved]) -> frozenset[str]:
-    return frozenset(column.name for column, one in zip(columns, resolved, strict=True) if not one.is_ordered)

@@ -11,6 +11,7 @@ from engine.drivers.sql.postgresql.browse import PostgresqlCatalogue
 from engine.drivers.sql.postgresql.conditions import PostgresqlConditions
 from engine.drivers.sql.postgresql.ranges import BytesReading, RangedReading
 from engine.drivers.sql.postgresql.session import Connection
+from engine.drivers.sql.postgresql.survey import PostgresqlSurvey
 from engine.drivers.sql.postgresql.write import PostgresqlWriter
 from engine.drivers.sql.reading import SqlReading
 from engine.schema import Column, Table
@@ -27,6 +28,9 @@ class PostgresqlDriver(SqlDriver[Connection]):
 
     def catalogue(self, connection: Connection) -> PostgresqlCatalogue:
         return PostgresqlCatalogue(connection)
+
+    def surveyor(self, connection: Connection) -> PostgresqlSurvey:
+        return PostgresqlSurvey(connection)
 
     def reading(self, connection: Connection, request: Request) -> SqlReading:
         connection.autocommit = False

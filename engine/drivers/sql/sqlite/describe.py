@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from engine.drivers.sql import description
 from engine.drivers.sql.description import Description
@@ -17,6 +17,9 @@ COLUMNS = 'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_tabl
 INDEXES = "SELECT name, origin FROM pragma_index_list(?) WHERE \"unique\" AND NOT partial ORDER BY origin <> 'pk', name"
 INDEXED = "SELECT name FROM pragma_index_info(?) ORDER BY seqno"
 
+Declared = tuple[str, str, int, str | None, int, int]
+"""What COLUMNS tells of one."""
+
 SAMPLED_ROWS = 100
 INFERRED = {
     frozenset({"integer"}): types.INTEGER,
@@ -26,14 +29,28 @@ INFERRED = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`unique`: the columns of each unique index over NOT NULL columns, the primary key's first."""
+
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...]
+    unique: tuple[tuple[str, ...], ...]
+
+
 def table(connection: sqlite3.Connection, asked: Table) -> Description:
     """Raises ConfigError `unknown_table`."""
     name, is_view = _found(connection, asked)
+    found = facts(connection, name)
+    return description.keyed(Stream(Table(name), found.columns), None if is_view else found.unique, ())
+
+
+def facts(connection: sqlite3.Connection, name: str) -> Facts:
+    """Of a table or view that bears exactly this name."""
     found = connection.execute(COLUMNS, (name,)).fetchall()
     unique, row_number = _unique(connection, name, found)
     columns = [_column(*row, row_number=row_number) for row in found]
-    stream = Stream(Table(name), tuple(_inferred(connection, quoted(name), columns)))
-    return description.keyed(stream, None if is_view else unique, ())
+    return Facts(tuple(_inferred(connection, quoted(name), columns)), _primary_key(found), tuple(unique))
 
 
 def query(connection: sqlite3.Connection, source: Query) -> Description:
@@ -70,18 +87,23 @@ def _column(
     )
 
 
+def _primary_key(columns: Sequence[Declared]) -> tuple[str, ...]:
+    places = sorted((key_place, name) for name, *_, key_place, _ in columns if key_place)
+    return tuple(name for _, name in places)
+
+
 def _unique(
-    connection: sqlite3.Connection, table: str, columns: Sequence[tuple[str, str, int, str | None, int, int]]
+    connection: sqlite3.Connection, table: str, columns: Sequence[Declared]
 ) -> tuple[list[tuple[str, ...]], str]:
     """The unique indexes over NOT NULL columns, and the column that is the row's number."""
     indexes = connection.execute(INDEXES, (table,)).fetchall()
-    primary = [name for name, *_, key_place, _ in columns if key_place]
+    primary = _primary_key(columns)
     # The one primary key without an index is the row number itself; every other one may hold NULLs.
     is_row_number = len(primary) == 1 and not any(origin == "pk" for _, origin in indexes)
     required = {name for name, _, is_required, *_ in columns if is_required}
     found = [tuple(part for (part,) in connection.execute(INDEXED, (index,))) for index, _ in indexes]
     unique = [names for names in found if required.issuperset(names)]
-    return ([tuple(primary), *unique], primary[0]) if is_row_number else (unique, "")
+    return ([primary, *unique], primary[0]) if is_row_number else (unique, "")
 
 
 def _inferred(connection: sqlite3.Connection, source: str, columns: list[Column]) -> list[Column]:

@@ -13,6 +13,7 @@ from engine.drivers.sql.sqlite import connect, describe, errors, read
 from engine.drivers.sql.sqlite.browse import SqliteCatalogue
 from engine.drivers.sql.sqlite.conditions import SqliteConditions
 from engine.drivers.sql.sqlite.session import SqliteSession
+from engine.drivers.sql.sqlite.survey import SqliteSurvey
 from engine.drivers.sql.sqlite.write import SqliteWriter
 from engine.schema import Column, Table
 
@@ -28,6 +29,9 @@ class SqliteDriver(SqlDriver[sqlite3.Connection]):
 
     def catalogue(self, connection: sqlite3.Connection) -> SqliteCatalogue:
         return SqliteCatalogue(connection)
+
+    def surveyor(self, connection: sqlite3.Connection) -> SqliteSurvey:
+        return SqliteSurvey(connection)
 
     def reading(self, connection: sqlite3.Connection, request: Request) -> SqlReading:
         session = SqliteSession(connection)

@@ -1,0 +1,45 @@
+"""What a database holds, told in pages of tables: as many statements as there are pages, and never one a table."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Generic, TypeVar
+
+from engine.contract import Named, Surveyed
+from engine.drivers.sql import description
+from engine.schema import Table
+
+TABLES_AT_ONCE = 1_000
+
+PlaceT = TypeVar("PlaceT")
+
+
+class SqlSurvey(ABC, Generic[PlaceT]):
+    """A connection to survey with. A place is what a table is asked for by; those of all tables are held at once, what
+    is told of them a page at a time. Raises the engine's errors."""
+
+    @abstractmethod
+    def catalogs(self) -> list[Named]: ...
+
+    @abstractmethod
+    def schemas(self, catalog: str) -> list[Named]:
+        """Those of every catalog for "". Raises ConfigError `unknown_catalog`."""
+
+    @abstractmethod
+    def places(self, schemas: Sequence[str], table: str) -> Sequence[PlaceT]:
+        """Of the tables in these schemas, in the order of schema and name; unless `table` is "", of those it names."""
+
+    @abstractmethod
+    def page(self, places: Sequence[PlaceT]) -> Iterator[Surveyed]:
+        """In the order of the places, without those that are gone by now."""
+
+    def tables(self, catalog: str, schema: str, table: str) -> Iterator[Surveyed]:
+        """Raises ConfigError `unknown_catalog`, `unknown_schema`, `unknown_table` for a name that nothing bears."""
+        schemas = [named.name for named in self.schemas(catalog) if schema in ("", named.name)]
+        if schema and not schemas:
+            raise description.unknown_schema(schema)
+        is_possible = schemas and description.is_name(table)
+        places = self.places(schemas, table) if is_possible else ()
+        if table and not places:
+            raise description.unknown_table(Table(table, schema, catalog))
+        for start in range(0, len(places), TABLES_AT_ONCE):
+            yield from self.page(places[start : start + TABLES_AT_ONCE])
