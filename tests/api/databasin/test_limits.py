@@ -1,6 +1,7 @@
 """How often Databasin's dialect may be called, and what its answers say of it."""
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from typing import Any
 from zlib import crc32
 
@@ -200,14 +201,23 @@ def test_a_counter_ends_with_its_window(cast: Cast, client_of: ClientOf, setting
     assert 0 < redis.ttl(key) <= 60
 
 
-def test_while_redis_is_away_everybody_is_let_in_and_nobody_waits(
-    cast: Cast, client_of: ClientOf, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: Any
+@pytest.fixture(params=["nobody listens", "nobody answers"])
+def away(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a Redis that is gone, or frozen."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        if request.param == "nobody listens":
+            server.close()
+            yield "redis://127.0.0.1:1/0"
+        else:
+            yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+
+
+def test_while_redis_is_away_everybody_is_let_in_and_it_is_left_alone(
+    away: str, cast: Cast, client_of: ClientOf, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
-    """At a real address at which nothing listens; it is asked once, then left alone."""
     counters = Counters()
     monkeypatch.setattr(throttling, "counters", counters)
-    away = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
-    settings.CACHES = {**settings.CACHES, "away": away}
+    settings.CACHES = {**settings.CACHES, "away": {**settings.CACHES["default"], "LOCATION": away}}
     settings.RATELIMIT_USE_CACHE, settings.DATABASIN_RATE_LIMIT = "away", 1
     client = client_of(cast.editor)
     responses = [client.get(PING) for _ in range(3)]

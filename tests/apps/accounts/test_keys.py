@@ -29,6 +29,15 @@ def test_belongs_to_the_first_owner_when_nobody_of_the_organisation_is_named(cas
         assert key.owner == cast.owner
 
 
+def test_a_personal_key_is_its_makers_or_none_is_made(cast: Cast) -> None:
+    key, _ = accounts.create_personal_key(organization=cast.acme, owner=cast.viewer, name="laptop", at=AT)
+    assert (key.owner, key.scopes, key.expires_at) == (cast.viewer, [], None)
+    with pytest.raises(Invalid, match="not a member") as refusal:
+        accounts.create_personal_key(organization=cast.acme, owner=cast.stranger, name="laptop", at=AT)
+    assert refusal.value.field == "organization"
+    assert ApiKey.objects.get() == key
+
+
 def test_refuses_an_organisation_without_an_owner(cast: Cast) -> None:
     Membership.objects.filter(organization=cast.acme).delete()
     with pytest.raises(Invalid, match="no owner"):
