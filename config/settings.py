@@ -229,6 +229,7 @@ JOB_RUNNERS: dict[str, dict[str, Any]] = {
     "automation": {"path": "apps.flows.services.automations_running.run", "queue": "sync", "exclusive": True},
     "connection_test": {"path": "apps.connections.services.testing.run", "queue": "interactive", "exclusive": False},
     "connection_browse": {"path": "apps.connections.services.browsing.run", "queue": "interactive", "exclusive": False},
+    "connection_query": {"path": "apps.connections.services.querying.run", "queue": "interactive", "exclusive": False},
     "metadata_look": {
         "path": "apps.connections.services.metadata_looks.run",
         "queue": "interactive",

@@ -14,7 +14,7 @@ from apps.connectors import queries
 from apps.connectors.models import Connector
 from engine.errors import EngineError
 
-POWERS = {"reads": "read", "writes": "write", "browses": "browse"}
+POWERS = {"reads": "read", "writes": "write", "browses": "browse", "queries": "query"}
 
 
 class ConnectorForm(AnyModelForm):

@@ -8,11 +8,11 @@ from django.db.models import QuerySet
 from apps.connectors.models import Connector
 from apps.errors import NotFound
 from engine import registry
-from engine.contract import Browses, ChecksFormats, Spec, Writes
+from engine.contract import Browses, ChecksFormats, Queries, Spec, Writes
 from engine.errors import ConfigError
 from engine.schema import Table
 
-POWERS: dict[str, type] = {"writes": Writes, "browses": Browses}
+POWERS: dict[str, type] = {"writes": Writes, "browses": Browses, "queries": Queries}
 
 
 def enabled() -> QuerySet[Connector]:

@@ -13,6 +13,7 @@ from apps.connections.api.databasin.metadata_names import (
     SchemaNamesView,
     TableNamesView,
 )
+from apps.connections.api.databasin.queries import QueryView
 from apps.connections.api.databasin.testing import ConnectorTestInBodyView, ConnectorTestView
 from apps.connectors.api.databasin.catalogue import (
     CategoryFileView,
@@ -59,7 +60,17 @@ urlpatterns: list[URLPattern] = [
     path("api/v2/connector/catalogs/<number:number>", CatalogNamesView.as_view()),
     path("api/v2/connector/schemas/<number:number>", SchemaNamesView.as_view()),
     path("api/v2/connector/tables/<number:number>", TableNamesView.as_view()),
+    # automations
+    path("api/automations", AutomationsView.as_view()),
+    path("api/automations/run", RunAutomationView.as_view()),
+    path("api/automations/stop", StopAutomationView.as_view()),
+    path("api/automations/logs", AutomationLogsView.as_view()),
+    path("api/automations/history/<number:automation_id>", AutomationHistoryView.as_view()),
+    path("api/automations/tasks/logs", TaskLogsView.as_view()),
+    path("api/automations/tasks/history/<number:task_id>", TaskHistoryView.as_view()),
+    path("api/automations/<number:automation_id>", AutomationView.as_view()),
     # connectors
+    path("api/connector/<number:number>/query", QueryView.as_view()),
     path("api/connector", ConnectorsView.as_view()),
     path("api/connector/test", ConnectorTestInBodyView.as_view()),
     path("api/connector/<number:connector_id>", ConnectorView.as_view()),

@@ -70,7 +70,7 @@ class World:
 
 def make_world(organization: Organization) -> World:
     connection = make_connection(organization, "Shop")
-    make_metadata(make_connection(organization, "Spare"))  # which no endpoint changes
+    make_metadata(make_connection(organization, "Spare", may_query=True))  # which no endpoint changes
     export, import_ = make_export(connection, "Orders"), make_import(connection, "Orders")
     make_export(connection, "Spare")
     make_import(connection, "Spare")
@@ -104,13 +104,14 @@ def make_world(organization: Organization) -> World:
     )
 
 
-def make_connection(organization: Organization, name: str) -> Connection:
+def make_connection(organization: Organization, name: str, *, may_query: bool = False) -> Connection:
     return connections.create(
         organization_id=organization.id,
         project_id=None,
         connector=connectors.connector("postgresql"),
         name=name,
         values={"host": "db.example", "database": "shop", "user": "reader", "password": CANARY},
+        may_query=may_query,
     )
 
 

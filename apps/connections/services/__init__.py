@@ -5,6 +5,7 @@ from apps.connections.services.browsing import start_browse
 from apps.connections.services.editing import change, clone, create
 from apps.connections.services.metadata import start_refresh
 from apps.connections.services.opening import opened
+from apps.connections.services.querying import start_query
 from apps.connections.services.removal import discard, remove
 from apps.connections.services.testing import start_test, start_unsaved_test
 
@@ -18,6 +19,7 @@ __all__ = [
     "opened",
     "remove",
     "start_browse",
+    "start_query",
     "start_refresh",
     "start_test",
     "start_unsaved_test",

@@ -2,10 +2,10 @@
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from engine.contract import Condition, Lineage, Named, Reading, Request, Spec, Surveyed, Target, Writer
+from engine.contract import Condition, Named, Reading, Request, Spec, Surveyed
 from engine.drivers.sql.conditions import Conditions
 from engine.drivers.sql.interruption import Interruption
 from engine.drivers.sql.reading import SqlReading
@@ -14,6 +14,7 @@ from engine.drivers.sql.survey import SqlSurvey
 from engine.errors import CredentialsError, TransientError
 from engine.schema import Column, Stream, Table
 from engine.toolkit.surroundings import Surroundings
+from engine.toolkit.watchdog import ended_after
 
 Found = TypeVar("Found")
 
@@ -66,9 +67,6 @@ class SqlDriver(ABC, Generic[ConnectionT]):
 
     @abstractmethod
     def interruption(self, connection: ConnectionT) -> Interruption: ...
-
-    @abstractmethod
-    def writer(self, target: Target, columns: Sequence[Column], key: Sequence[str], lineage: Lineage) -> Writer: ...
 
     def open_connection(self, application_name: str, *, read_only: bool = False) -> ConnectionT:
         """Raises CredentialsError with this driver in it, ConfigError or TransientError."""
@@ -158,6 +156,18 @@ class SqlDriver(ABC, Generic[ConnectionT]):
             with contextlib.suppress(TransientError):
                 return self._try(work, idle)
         return self._try(work, self._opened())
+
+    def _apart(self, work: Callable[[ConnectionT], Found], *, seconds: float) -> Found:
+        """Does the work over a connection of its own, so that nobody meets what it leaves in its session.
+
+        Ends it after `seconds`: TransientError `timed_out`.
+        """
+        connection = self._opened()
+        try:
+            with ended_after(seconds, self._interruptions[connection]):
+                return work(connection)
+        finally:
+            self._discard(connection)
 
     def _try(self, work: Callable[[ConnectionT], Found], connection: ConnectionT) -> Found:
         try:

@@ -64,9 +64,10 @@ def test_a_connector_is_found_by_name_unless_switched_off():
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_connector_reads_writes_and_browses(name):
+def test_a_connector_reads_writes_browses_and_a_database_is_queried(name):
     services.load_catalogue()
     can = ("reads", "browses") if name == "http_files" else ("reads", "writes", "browses")
+    can += ("queries",) if name in ("postgresql", "mysql", "mariadb", "sqlite") else ()
     assert queries.capabilities(queries.connector(name)) == can
 
 

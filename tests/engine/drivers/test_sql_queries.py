@@ -196,8 +196,9 @@ VALUES = {
     "postgresql": (
         (
             "SELECT '\\xdead'::bytea AS bytes, '{\"a\": [1, 2.5]}'::jsonb AS json, 1.10::numeric AS decimal, "
-            "true AS flag, '2024-02-29 23:59:59.5+02'::timestamptz AS moment, DATE '2024-02-29' AS day, ARRAY[1, NULL] AS list, "
-            "'NaN'::float8 AS nan, 9007199254740993 AS large, 10 % 4 AS rest, '%s' AS text, NULL AS none"
+            "true AS flag, '2024-02-29 23:59:59.5+02'::timestamptz AS moment, DATE '2024-02-29' AS day, "
+            "ARRAY[1, NULL] AS list, 'NaN'::float8 AS nan, 9007199254740993 AS large, 10 % 4 AS rest, "
+            "'%s' AS text, NULL AS none"
         ),
         {
             "bytes": "dead",

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from engine.contract import Lineage, Request, Spec, Target, Writer
+from engine.contract import Answer, Limits, Lineage, Request, Spec, Target, Writer
 from engine.drivers.sql import fields, plan, select
 from engine.drivers.sql.description import Description
 from engine.drivers.sql.driver import SqlDriver
 from engine.drivers.sql.interruption import Interruption
-from engine.drivers.sql.mysql import connect, describe, errors, read
+from engine.drivers.sql.mysql import answer, connect, describe, errors, read
 from engine.drivers.sql.mysql.browse import MysqlCatalogue
 from engine.drivers.sql.mysql.conditions import MysqlConditions
 from engine.drivers.sql.mysql.connect import Connection
@@ -38,6 +38,9 @@ class MysqlDriver(SqlDriver[Connection]):
         with errors.translated():
             described = self._described(session, connection, request.source)
         return read.MysqlReading(session, plan.make(described, request), request)
+
+    def query(self, text: str, limits: Limits) -> Answer:
+        return self._apart(lambda connection: answer.of(connection, text, limits), seconds=limits.seconds)
 
     def is_reset(self, connection: Connection) -> bool:
         return connect.is_reset(connection)

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from engine.contract import Lineage, Request, Spec, Target, Writer
+from engine.contract import Answer, Limits, Lineage, Request, Spec, Target, Writer
 from engine.drivers.sql import plan, select
 from engine.drivers.sql.driver import SqlDriver
 from engine.drivers.sql.interruption import Interruption
-from engine.drivers.sql.postgresql import conditions, connect, describe, errors, read
+from engine.drivers.sql.postgresql import answer, conditions, connect, describe, errors, read
 from engine.drivers.sql.postgresql.browse import PostgresqlCatalogue
 from engine.drivers.sql.postgresql.conditions import PostgresqlConditions
 from engine.drivers.sql.postgresql.ranges import BytesReading, RangedReading
@@ -45,6 +45,9 @@ class PostgresqlDriver(SqlDriver[Connection]):
         planned = plan.make(described, request)
         kind = RangedReading if read.bytes_refusal(planned.stream) else BytesReading
         return kind(connection, planned, request)
+
+    def query(self, text: str, limits: Limits) -> Answer:
+        return self._apart(lambda connection: answer.of(connection, text, limits), seconds=limits.seconds)
 
     def is_reset(self, connection: Connection) -> bool:
         return connect.is_reset(connection)

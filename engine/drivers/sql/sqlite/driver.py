@@ -4,12 +4,12 @@ import contextlib
 import sqlite3
 from collections.abc import Sequence
 
-from engine.contract import Lineage, Request, Spec, Target, Writer
+from engine.contract import Answer, Limits, Lineage, Request, Spec, Target, Writer
 from engine.drivers.sql import plan
 from engine.drivers.sql.driver import SqlDriver
 from engine.drivers.sql.interruption import Interruption
 from engine.drivers.sql.reading import SqlReading
-from engine.drivers.sql.sqlite import connect, describe, errors, read
+from engine.drivers.sql.sqlite import answer, connect, describe, errors, read
 from engine.drivers.sql.sqlite.browse import SqliteCatalogue
 from engine.drivers.sql.sqlite.conditions import SqliteConditions
 from engine.drivers.sql.sqlite.session import SqliteSession
@@ -41,6 +41,9 @@ class SqliteDriver(SqlDriver[sqlite3.Connection]):
             else:
                 described = describe.query(connection, request.source)
         return read.SqliteReading(session, plan.make(described, request), request)
+
+    def query(self, text: str, limits: Limits) -> Answer:
+        return self._apart(lambda connection: answer.of(connection, text, limits), seconds=limits.seconds)
 
     def is_reset(self, connection: sqlite3.Connection) -> bool:
         return connect.is_reset(connection)
