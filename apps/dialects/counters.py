@@ -1,5 +1,5 @@
-"""Counting in the cache's Redis: one command, 35 µs of CPU, where the cache's own `add` and `incr` are three commands
-and ten times that. A Redis that is away keeps nobody waiting: it is then left alone for a while."""
+"""Counting in the cache's Redis by one command, where django-ratelimit needs three and ten times the CPU. A Redis that
+is away keeps nobody waiting: it is then left alone for a while."""
 
 import logging
 import time
@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import caches
 from django.core.cache.backends.redis import RedisCache
+from django.utils.functional import cached_property
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
@@ -27,8 +28,11 @@ class CountingCache(RedisCache):
     def count(self, key: str, seconds: int) -> int:
         """One more of `key`, which is forgotten `seconds` after its first; how many there are now. Raises RedisError
         and OSError."""
-        client = self._cache.get_client(key, write=True)
-        return int(client.eval(COUNT, 1, self.make_key(key), seconds))
+        return int(self._client.eval(COUNT, 1, self.make_key(key), seconds))
+
+    @cached_property
+    def _client(self) -> Any:
+        return self._cache.get_client(None, write=True)  # Django makes another one each time, for 200 µs
 
 
 class Counters:
