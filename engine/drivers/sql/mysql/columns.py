@@ -59,12 +59,18 @@ def facts(cursor: Cursor, statement: str, places: Sequence[Place]) -> dict[Place
     if len(places) == 1:  # asked with "=", the catalogue does not even look at other tables
         cursor.execute(statement.format(schemas="= %s", names="= %s"), (*schemas, *names))
     else:
-        cursor.execute(statement.format(schemas="IN %s", names="IN %s"), (schemas, names))
+        cursor.execute(statement.format(schemas="IN %s", names="IN %s"), (listed(schemas), listed(names)))
     found: dict[Place, list[tuple[Any, ...]]] = {place: [] for place in places}
     for schema, name, *row in cursor.fetchall():
         if (schema, name) in found:  # names are compared without case, and every one with every schema
             found[schema, name].append(tuple(row))
     return found
+
+
+def listed(names: Sequence[str]) -> list[str]:
+    """To be compared with. MariaDB takes a list of names that differ in case alone for the first of them, but not with
+    a further one, which nothing bears."""
+    return ["", *names]
 
 
 def _column(found: _Found, json_checks: set[str]) -> Column:

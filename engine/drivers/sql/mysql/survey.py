@@ -68,7 +68,7 @@ class MysqlSurvey(SqlSurvey[Place]):
         if not describe.is_name(table):
             return []
         statement = f"{PLACES} {OF_A_NAME}" if table else PLACES
-        return sorted(self._rows(statement, {"schemas": schemas, "name": table}))
+        return sorted(self._rows(statement, {"schemas": columns.listed(schemas), "name": table}))
 
     def page(self, places: Sequence[Place]) -> Iterator[Surveyed]:
         with errors.translated():
