@@ -157,6 +157,15 @@ def test_describes(system, case):
     assert system.driver().describe(table).column("v") == Column("v", type_, native=native)
 
 
+def test_a_survey_describes_every_type_alike(system):
+    driver = system.driver()
+    surveyed = {one.table.name: one for one in driver.survey()}
+    for number in range(len(TYPES)):
+        one = surveyed[f"typed_{number}"]
+        assert one.columns == driver.describe(one.table).columns
+        assert one.primary_key == ("id",)
+
+
 def test_reads_portable_values(system, case):
     table, *_, pairs = case
     values = [row["v"] for row in rows_of(system.driver().read(Request(table)))]

@@ -66,6 +66,7 @@ def test_describes_and_reads(system, declared, type_, pairs):
         system.execute(f"INSERT INTO typed VALUES ({number}, {expression})")
     driver = system.driver()
     assert driver.describe(system.table("typed")).column("v") == Column("v", type_, native=declared)
+    assert [one.columns[1] for one in driver.survey()] == [Column("v", type_, native=declared)]
     values = [row["v"] for row in rows_of(driver.read(Request(system.table("typed"))))]
     assert values == [*(value for _, value in pairs), None]
     assert [type(value) for value in values[:-1]] == [type(value) for _, value in pairs]
