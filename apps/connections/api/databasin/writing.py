@@ -102,7 +102,7 @@ def _may_query(sent: Mapping[str, Any], caller: Caller) -> bool | None:
     if allowed is not None and not isinstance(allowed, bool):
         raise Invalid("allowQuery must be true or false.", field="allowQuery")
     if allowed and caller.role not in MAY_ALLOW_QUERIES:
-        raise Refused("Only owners and admins may allow queries over a connector.")
+        raise Refused("Only owners and admins may allow queries, by their own token or in the console: no key may.")
     return allowed
 
 
