@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from apps.connections.models import Connection
 from apps.errors import Conflict, Invalid, NotFound
 from apps.flows.models import Flow, FlowStep
 from apps.flows.queries import connections_of, steps_of
@@ -71,9 +72,15 @@ def _check(flow: Flow) -> None:
     _check_tracks(flow)
     offline = connections_of(flow).filter(is_offline=True).first()
     if offline is not None:
-        text = f"The connection {offline.name!r} is offline: test it once it is mended."
-        text = text if offline.removed_at is None else offline.offline_reason
-        raise Conflict(text, code="connection_offline")
+        raise Conflict(_why(offline), code="connection_offline")
+
+
+def _why(offline: Connection) -> str:
+    if offline.removed_at is not None:
+        return offline.offline_reason
+    if not offline.is_enabled:
+        return f"The connection {offline.name!r} is switched off."
+    return f"The connection {offline.name!r} is offline: test it once it is mended."
 
 
 def _check_tracks(flow: Flow) -> None:
