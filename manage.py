@@ -4,6 +4,7 @@
 import io
 import os
 import sys
+from pathlib import Path
 
 from config import install
 
@@ -11,6 +12,7 @@ from config import install
 def main() -> None:
     try:
         install.enter([__file__, *sys.argv[1:]])
+        install_extras(sys.argv[2:] if sys.argv[1:2] == ["install"] else [])
     except install.InstallError as error:
         sys.exit(str(error))
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
@@ -22,6 +24,14 @@ def main() -> None:
         run_module("tests.benchmarks", sys.argv[2:])
     elif command != "install":
         run_django()
+
+
+def install_extras(names: "list[str]") -> None:
+    """Those named, besides those that were asked for before."""
+    if names or Path(sys.prefix, "crossdock-extras.txt").exists():
+        from config import extras
+
+        extras.add(names)
 
 
 def run_module(name: str, arguments: "list[str]") -> None:

@@ -1,6 +1,7 @@
 """Every driver by name: where it is, and what to install where its libraries are missing. Imported on first use."""
 
 import importlib
+import importlib.util
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
@@ -8,19 +9,32 @@ from typing import Any, cast
 from engine.contract import Spec
 from engine.errors import ConfigError
 
+FURTHER = "engine.drivers.sql.alchemy"
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`path`: "module:Class" of a driver whose class takes (settings, secrets, surroundings)."""
+    """`path`: "module:Class" of a driver whose class takes (settings, secrets, surroundings). `needs`: the modules that
+    a connection takes besides, all of them brought by the extra named `extra`."""
 
     path: str
-    install: str = ""
+    needs: tuple[str, ...] = ()
+    extra: str = ""
 
 
 DRIVERS: dict[str, Entry] = {
     "postgresql": Entry("engine.drivers.sql.postgresql.driver:PostgresqlDriver"),
     "mysql": Entry("engine.drivers.sql.mysql.driver:MysqlDriver"),
     "sqlite": Entry("engine.drivers.sql.sqlite.driver:SqliteDriver"),
+    "mssql": Entry(f"{FURTHER}.mssql:MssqlDriver", ("sqlalchemy_pytds", "OpenSSL"), "mssql"),
+    "oracle": Entry(f"{FURTHER}.oracle:OracleDriver", ("oracledb",), "oracle"),
+    "snowflake": Entry(f"{FURTHER}.snowflake:SnowflakeDriver", ("snowflake.sqlalchemy",), "snowflake"),
+    "bigquery": Entry(f"{FURTHER}.bigquery:BigqueryDriver", ("sqlalchemy_bigquery",), "bigquery"),
+    "redshift": Entry(f"{FURTHER}.redshift:RedshiftDriver", ("sqlalchemy_redshift", "redshift_connector"), "redshift"),
+    "databricks": Entry(f"{FURTHER}.databricks:DatabricksDriver", ("databricks.sqlalchemy",), "databricks"),
+    "trino": Entry(f"{FURTHER}.trino:TrinoDriver", ("trino.sqlalchemy",), "trino"),
+    "clickhouse": Entry(f"{FURTHER}.clickhouse:ClickhouseDriver", ("clickhouse_connect",), "clickhouse"),
+    "duckdb": Entry(f"{FURTHER}.duckdb:DuckdbDriver", ("duckdb_sqlalchemy",), "duckdb"),
     "folder": Entry("engine.drivers.files.folder:FolderDriver"),
     "ftp": Entry("engine.drivers.files.ftp:FtpDriver"),
     "http_files": Entry("engine.drivers.files.http:HttpFilesDriver"),
@@ -31,19 +45,46 @@ DRIVERS: dict[str, Entry] = {
 
 @cache
 def driver_class(name: str) -> type[Any]:
-    """The driver's class. Raises ConfigError for an unknown name or a missing library, naming what to install."""
+    """The driver's class, also of one whose libraries are missing: it says what it asks for and what it can do.
+
+    Raises ConfigError for an unknown name.
+    """
+    module, _, attribute = _entry(name).path.partition(":")
+    return cast("type[Any]", getattr(importlib.import_module(module), attribute))
+
+
+def usable_class(name: str) -> type[Any]:
+    """The driver's class, to open connections with. Raises ConfigError `driver_not_installed`, saying what to install,
+    besides what `driver_class` raises."""
+    if hint := missing(name):
+        raise ConfigError(hint, code="driver_not_installed")
+    return driver_class(name)
+
+
+def missing(name: str) -> str:
+    """What has to be installed before the driver can open a connection, as a sentence; "" where nothing has."""
+    entry = _entry(name)
+    if all(map(_is_installed, entry.needs)):
+        return ""
+    return f"This is not installed here. Install it with: ./manage.py install {entry.extra}"
+
+
+def spec(name: str) -> Spec:
+    return cast("Spec", driver_class(name).spec)
+
+
+def _entry(name: str) -> Entry:
     entry = DRIVERS.get(name)
     if entry is None:
         raise ConfigError(
             f"There is no driver named {name!r}. Known: {', '.join(sorted(DRIVERS))}.", code="unknown_driver"
         )
-    module, _, attribute = entry.path.partition(":")
+    return entry
+
+
+@cache
+def _is_installed(module: str) -> bool:
     try:
-        return cast("type[Any]", getattr(importlib.import_module(module), attribute))
-    except ModuleNotFoundError as error:
-        hint = f" Install it with: {entry.install}" if entry.install else ""
-        raise ConfigError(f"The driver {name!r} needs {error.name}.{hint}", code="driver_not_installed") from error
-
-
-def spec(name: str) -> Spec:
-    return cast("Spec", driver_class(name).spec)
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package that it would be in
+        return False

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -10,6 +11,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 from uuid import uuid4
 
+import duckdb
 import psycopg
 import pymysql
 import pytest
@@ -33,6 +35,8 @@ class System:
     name: str
     quote = '"'
     mark = "%s"
+    text_size: int | None = 100
+    """What is left of how long a short text may be."""
 
     def __init__(self, settings: dict[str, Any], secrets: dict[str, str], surroundings: Surroundings) -> None:
         self.settings = settings
@@ -167,6 +171,44 @@ class Sqlite(System):
         found = self.connection.execute("SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view')")
         for kind, name in found.fetchall():
             self.execute(f"DROP {kind} {self.quoted(name)}")
+
+
+class Duckdb(System):
+    """Who writes to a file that is read puts another one in its place: DuckDB lets nobody in beside a writer."""
+
+    name = "duckdb"
+    mark = "?"
+    text_size = None
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__({"path": "test.duckdb"}, {}, Surroundings(folders=(folder,)))
+        self.path = folder / "test.duckdb"
+        self.written = folder / "written.duckdb"
+
+    @contextmanager
+    def writing(self) -> Iterator[Any]:
+        with closing(duckdb.connect(str(self.written))) as connection:
+            yield connection
+        shutil.copy(self.written, self.path.with_suffix(".copy"))
+        self.path.with_suffix(".copy").replace(self.path)
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> None:
+        with self.writing() as connection:
+            connection.execute(statement, list(values))
+
+    def add(self, name: str, rows: Sequence[Row]) -> None:
+        with self.writing() as connection:
+            for row in rows:
+                into = f"{self.quoted(name)} ({', '.join(map(self.quoted, row))})"
+                connection.execute(f"INSERT INTO {into} VALUES ({', '.join('?' * len(row))})", list(row.values()))
+
+    def table(self, name: str) -> Table:
+        return Table(name, "main")
+
+    def drop_all(self) -> None:
+        self.written.unlink(missing_ok=True)
+        with self.writing():
+            pass
 
 
 @contextmanager
