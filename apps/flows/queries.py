@@ -65,3 +65,9 @@ def lanes_of(flow: Flow) -> dict[str, str]:
 def runs_of(subject: Subject) -> QuerySet[Job]:
     """The newest first, by whatever they were begun; a retry of refused records is none."""
     return jobs_of(subject).exclude(origin=Job.Origin.RETRY).order_by("-id")
+
+
+def runs_of_task(task: AutomationTask) -> QuerySet[Job]:
+    """The newest first."""
+    runs = Job.objects.filter(kind="flow", subject_id=task.flow_id, origin=Job.Origin.TASK)
+    return runs.filter(labels__task=task.uid).order_by("-id")

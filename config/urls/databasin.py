@@ -21,6 +21,14 @@ from apps.connectors.api.databasin.catalogue import (
     ServerConfigView,
     SystemConfigView,
 )
+from apps.flows.api.databasin.automations import AutomationsView, AutomationView
+from apps.flows.api.databasin.automations_logs import (
+    AutomationHistoryView,
+    AutomationLogsView,
+    TaskHistoryView,
+    TaskLogsView,
+)
+from apps.flows.api.databasin.automations_runs import RunAutomationView, StopAutomationView
 
 
 class NumberConverter(StringConverter):
