@@ -9,7 +9,6 @@ from apps.connectors.models import Connector
 from apps.errors import NotFound
 from engine import registry
 from engine.contract import Browses, ChecksFormats, Queries, Spec, Writes
-from engine.errors import ConfigError
 from engine.schema import Table
 
 POWERS: dict[str, type] = {"writes": Writes, "browses": Browses, "queries": Queries}
@@ -39,11 +38,12 @@ def capabilities(connector: Connector) -> tuple[str, ...]:
 
 def missing(connector: Connector) -> str:
     """What must be installed before it can be connected, in words for people; "" for nothing."""
-    try:
-        registry.driver_class(connector.driver)
-    except ConfigError as error:
-        return error.message
-    return ""
+    return registry.missing(connector.driver)
+
+
+def offered() -> list[tuple[Connector, str]]:
+    """Those that may be connected, each with what must be installed before."""
+    return sorted(((connector, missing(connector)) for connector in enabled()), key=lambda choice: bool(choice[1]))
 
 
 def check_format(connector: Connector, table: Table, format_: Mapping[str, Any], *, is_written: bool) -> None:

@@ -37,6 +37,8 @@ def create(
     """A connection from its settings and secrets, mixed in `values`. Raises Invalid with every problem."""
     if not connector.is_enabled:
         raise Invalid(f"{connector.label} may not be connected here.", code="connector_disabled", field="connector")
+    if missing := connectors.missing(connector):
+        raise Invalid(f"{connector.label}: {missing}", code="driver_not_installed", field="connector")
     connection = Connection(
         organization_id=organization_id,
         project_id=project_id,

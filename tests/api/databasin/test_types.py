@@ -66,14 +66,14 @@ def test_says_what_a_file_store_asks_for(cast: Cast) -> None:
 
 
 def test_lists_what_is_not_installed_as_inactive(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = Entry("engine.drivers.not_here:Driver", install="pip install 'crossdock[oracle]'")
+    entry = Entry("engine.drivers.sql.postgresql.driver:PostgresqlDriver", needs=("not_here",), extra="oracle")
     monkeypatch.setitem(registry.DRIVERS, "not_here", entry)
     Connector.objects.update_or_create(
         name="oracle", defaults={"label": "Oracle", "driver": "not_here", "category": "database"}
     )
     oracle = types_of("RDBMS")["Oracle"]
     assert (oracle["active"], oracle["testConnectorSupport"], oracle["pipelineTarget"]) == (False, False, False)
-    assert "pip install 'crossdock[oracle]'" in oracle["missing"]
+    assert "install oracle" in oracle["missing"]
 
 
 def test_leaves_out_what_the_operator_switched_off(cast: Cast, databasin: Databasin) -> None:

@@ -1,4 +1,4 @@
-"""`connectorAdditionalDetails`: "k=v&k=v", of which the driver knows some and the rest is kept as it came."""
+"""`connectorAdditionalDetails`: "k=v&k=v", of which the driver knows some; the rest is kept as it came."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import QueryDict
 
+from apps.connections.services.values import is_line
 from apps.connectors.api.databasin.subtypes import SubType
 from apps.dialects.lists import Values
 from apps.errors import Invalid
@@ -24,11 +25,12 @@ SECRET = re.compile(
 )
 
 
-def read(text: object, spec: Spec, subtype: SubType) -> tuple[Values, dict[str, str]]:
-    """The driver's settings by their names, and what it does not know. Raises Invalid."""
-    known = {_squeezed(field.name): field for field in spec.fields if not subtype.key(field.name)}
-    settings, kept = Values(), dict[str, str]()
-    for name, value in _pairs(text).items():
+def read(text: object, spec: Spec, subtype: SubType) -> tuple[Values, str]:
+    """The driver's settings by their names, and as it came what it does not know. Raises Invalid."""
+    known = {_squeezed(field.name): field for field in spec.fields}
+    settings, kept = Values(), list[str]()
+    for part in _parts(text):
+        name, value = _pair(part)
         squeezed = _squeezed(name)
         field = known.get(WORDS.get(squeezed, squeezed))
         if field is not None:
@@ -36,18 +38,17 @@ def read(text: object, spec: Spec, subtype: SubType) -> tuple[Values, dict[str, 
         elif SECRET.search(name) and value:
             raise Invalid(f"{KEY} must hold no secret that {subtype.name} has no use for: {name!r}.", field=KEY)
         else:
-            kept[name] = value
-    return settings, kept
+            kept.append(part)
+    return settings, "&".join(kept)
 
 
-def written(settings: Mapping[str, Any], subtype: SubType, kept: Mapping[str, str]) -> str:
+def written(settings: Mapping[str, Any], subtype: SubType, kept: str) -> str:
     """The settings that have no key of their own, and what was kept; not those of several lines."""
     query = QueryDict(mutable=True)
     for name in among(settings, subtype):
         value = settings[name]
         query[name] = str(value).lower() if isinstance(value, bool) else str(value)
-    query.update(dict(kept))
-    return query.urlencode(safe=PLAIN)
+    return "&".join(part for part in (query.urlencode(safe=PLAIN), kept) if part)
 
 
 def among(settings: Mapping[str, Any], subtype: SubType) -> Collection[str]:
@@ -55,12 +56,17 @@ def among(settings: Mapping[str, Any], subtype: SubType) -> Collection[str]:
     return [name for name, value in settings.items() if not subtype.key(name) and "\n" not in str(value)]
 
 
-def _pairs(text: object) -> dict[str, str]:
+def _parts(text: object) -> list[str]:
     if text is None:
-        return {}
-    if not isinstance(text, str) or len(text) > LONGEST:
-        raise Invalid(f"{KEY} must be text of at most {LONGEST:,} characters, as in ssl=true&region=eu.", field=KEY)
-    return QueryDict(text.replace("+", "%2B")).dict()  # a plus is no blank here
+        return []
+    if not isinstance(text, str) or not is_line(text, LONGEST):
+        raise Invalid(f"{KEY} must be one line of at most {LONGEST:,} characters, as in ssl=true&region=eu.", field=KEY)
+    return [part for part in text.split("&") if part]
+
+
+def _pair(part: str) -> tuple[str, str]:
+    pairs = QueryDict(part.replace("+", "%2B")).dict()  # a plus is no blank here
+    return next(iter(pairs.items()), ("", ""))
 
 
 def _value(field: Field, text: str) -> Any:

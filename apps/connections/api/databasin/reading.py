@@ -54,7 +54,7 @@ class Reading:
         """The driver's settings and secrets, as `services.create` and `services.change` take them. Raises Invalid."""
         _check(self._document.flat)
         own = {name: value for name, value in self._document.own.items() if name in self._fields()}
-        values = own | self._flat_values() | self._additional()[0]
+        values = own | self._additional()[0] | self._flat_values()
         if values.get("header_value") and not values.get("header") and not self._settings.get("header"):
             values["header"] = API_KEY_HEADER
         return values
@@ -71,7 +71,7 @@ class Reading:
         if additional.KEY in flat:
             changes[additional.KEPT] = self._additional()[1]
         kept = {**self._details, **changes}
-        return {key: value for key, value in kept.items() if value not in (None, "", {})}
+        return {key: value for key, value in kept.items() if value not in (None, "")}
 
     def key(self, setting: str) -> str:
         """The key that the client knows a setting by."""
@@ -83,10 +83,10 @@ class Reading:
         given = {name: flat[key] for name, key in self._keys().items() if key in flat}
         return {name: value for name, value in given.items() if not (fields[name].secret and value == "")}
 
-    def _additional(self) -> tuple[Values, dict[str, str]]:
+    def _additional(self) -> tuple[Values, str]:
         """The text is the whole of what it can say: what it leaves out takes its default again."""
         if additional.KEY not in self._document.flat:
-            return {}, {}
+            return {}, ""
         before = dict.fromkeys(additional.among(self._settings, self.subtype))
         said, kept = additional.read(self._document.flat[additional.KEY], self._spec, self.subtype)
         return before | said, kept

@@ -28,7 +28,7 @@ def whole(row: Values) -> Values:
     """One alone."""
     subtype, settings = subtype_of(row["connector"]), row["settings"]
     flat = _flat(row, subtype)
-    kept = flat.pop(additional.KEPT, {})
+    kept = flat.pop(additional.KEPT, "")
     return {
         AUTH_TYPE: subtype.auth_types[0],
         MOST_CONNECTIONS: DEFAULT_CONNECTIONS,

@@ -9,18 +9,17 @@ from apps.connectors.models import Connector
 
 NAME = 1
 REQUIRED = {
-    "host": 2,
-    "port": 3,
-    "database": 4,
-    "project": 4,
-    "bucket": 10,
-    "account": 14,
-    "http_path": 16,
+    "connectorHost": 2,
+    "connectorPort": 3,
+    "connectorDatabaseName": 4,
+    "connectorStorageAccountName": 10,
+    "httpPath": 16,
     "warehouse": 18,
-    "catalog": 27,
-    "url": 31,
+    "connectorCatalogName": 27,
 }
-"""Of a driver's settings, the numbers that Databasin's forms know their fields by."""
+"""The numbers by which Databasin's forms know the flat keys."""
+OTHERWISE = {"account": 14, "url": 31}
+"""Settings that its forms have a field of their own for."""
 FILE_PATH = 20
 ADDITIONAL_PARAMETERS, MOST_CONNECTIONS, DIRECTORY = 1, 2, 4
 
@@ -65,10 +64,11 @@ def category_file(category: Category) -> dict[str, Any]:
 
 
 def _required(subtype: SubType, settings: list[str]) -> list[int]:
-    numbers = {REQUIRED[name] for name in settings if name in REQUIRED}
-    if "path" in settings and subtype.key("path") == "connectorDatabaseName":
-        numbers.add(FILE_PATH)
-    return [NAME, *sorted(numbers)]
+    keys = {name: subtype.key(name) for name in settings}
+    numbers = {OTHERWISE.get(name, REQUIRED.get(key, NAME)) for name, key in keys.items()}
+    if keys.get("path") == "connectorDatabaseName":
+        numbers = numbers - {REQUIRED["connectorDatabaseName"]} | {FILE_PATH}
+    return sorted({NAME, *numbers})
 
 
 def _optional(subtype: SubType) -> list[int]:
