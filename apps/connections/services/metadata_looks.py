@@ -51,7 +51,7 @@ def _rows(driver: Driver, level: Level, place: Place) -> list[Row]:
     system = surveyed(driver)
     if level == Level.CATALOGS:
         return [catalog_row(catalog) for catalog in system.survey_catalogs()]
-    catalog = kept.narrowed(place, [each.name for each in system.survey_catalogs()])
+    catalog = _catalog(system, place)
     if level == Level.SCHEMAS:
         return [schema_row(schema) for schema in system.survey_schemas(catalog)]
     if level == Level.TABLES:
@@ -60,6 +60,13 @@ def _rows(driver: Driver, level: Level, place: Place) -> list[Row]:
         return [_described(cast("Browses", driver), Table(name, place.schema, catalog)) for name in place.tables]
     found = [table for name in place.tables for table in driver.survey(catalog, place.schema, name)]
     return kept.one_each([surveyed_row(table, has_columns=True) for table in found], place.tables)
+
+
+def _catalog(system: Surveys, place: Place) -> str:
+    """The one to look at. What the system has is asked for only where it matters."""
+    if place.catalog or place.schema or not place.own:
+        return place.catalog
+    return kept.narrowed(place, [each.name for each in system.survey_catalogs()])
 
 
 def _described(driver: Browses, table: Table) -> Row:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import orjson
+from django.db import connection as database
 from django.db import transaction
 
 from apps.connections import queries
@@ -12,6 +14,17 @@ from apps.jobs.services import Work
 
 BATCH = 1_000
 """Rows of one statement: with twenty columns each, about 3 MB."""
+
+# As one document: in lists of their own the tables' columns take five times as long to be quoted
+PUT_TABLES = """
+WITH put AS (
+  INSERT INTO connections_metadatatable (metadata_id, catalog, schema, name, kind, rows, bytes, comment, columns)
+  SELECT %s, catalog, schema, name, kind, rows, bytes, comment, columns
+  FROM json_to_recordset(%s) AS told(catalog text, schema text, name text, kind text, rows bigint, bytes bigint,
+    comment text, columns jsonb)
+  RETURNING id
+) SELECT max(id) FROM put
+"""
 
 
 def forget(*, connection: Connection) -> None:
@@ -55,17 +68,17 @@ class Shelf:
 
     def put_tables(self, tables: Sequence[Row]) -> None:
         """A batch of them, in the order in which they are to be listed."""
-
-        rows = [MetadataTable(metadata_id=self._metadata.id, **row) for row in tables]
+        last_id = self._last_id
 
         def put() -> None:
             self._count()
-            MetadataTable.objects.filter(metadata_id=self._metadata.id, id__gt=self._last_id).delete()
-            MetadataTable.objects.bulk_create(rows)
+            MetadataTable.objects.filter(metadata_id=self._metadata.id, id__gt=last_id).delete()
+            with database.cursor() as cursor:
+                cursor.execute(PUT_TABLES, [self._metadata.id, orjson.dumps(tables).decode()])
+                self._last_id = cursor.fetchone()[0]
 
-        self._metadata.table_count += len(rows)
+        self._metadata.table_count += len(tables)
         self._work.store(put, records_read=self._metadata.table_count)
-        self._last_id = rows[-1].id
 
     def make_current(self) -> dict[str, int]:
         """The counts of what is current now."""
