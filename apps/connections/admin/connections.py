@@ -168,14 +168,16 @@ class ConnectionAdmin(ScopedAdmin):
     def _choose(self, request: HttpRequest) -> TemplateResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        context = {"title": "Connect to", "connectors": connectors.enabled()}
+        context = {"title": "Connect to", "choices": connectors.offered()}
         return self.page(request, "console/choose_connector.html", None, **context)
 
     def _connector(self, request: HttpRequest) -> Connector | None:
+        """None also for one that is not installed: its form would come to nothing."""
         try:
-            return connectors.connector(request.GET.get("connector", ""))
+            found = connectors.connector(request.GET.get("connector", ""))
         except NotFound:
             return None
+        return None if connectors.missing(found) else found
 
     def _can_be_browsed(self, connection: Connection) -> bool:
         return "browses" in connectors.capabilities(connection.connector)
