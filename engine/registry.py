@@ -49,21 +49,27 @@ def driver_class(name: str) -> type[Any]:
 
     Raises ConfigError for an unknown name.
     """
-    module, _, attribute = _entry(name).path.partition(":")
+    entry = DRIVERS.get(name)
+    if entry is None:
+        raise ConfigError(_unknown(name), code="unknown_driver")
+    module, _, attribute = entry.path.partition(":")
     return cast("type[Any]", getattr(importlib.import_module(module), attribute))
 
 
 def usable_class(name: str) -> type[Any]:
     """The driver's class, to open connections with. Raises ConfigError `driver_not_installed`, saying what to install,
     besides what `driver_class` raises."""
+    found = driver_class(name)
     if hint := missing(name):
         raise ConfigError(hint, code="driver_not_installed")
-    return driver_class(name)
+    return found
 
 
 def missing(name: str) -> str:
-    """What has to be installed before the driver can open a connection, as a sentence; "" where nothing has."""
-    entry = _entry(name)
+    """Why the driver cannot open a connection here, as a sentence that says what to install; "" where it can."""
+    entry = DRIVERS.get(name)
+    if entry is None:
+        return _unknown(name)
     if all(map(_is_installed, entry.needs)):
         return ""
     return f"This is not installed here. Install it with: ./manage.py install {entry.extra}"
@@ -73,13 +79,8 @@ def spec(name: str) -> Spec:
     return cast("Spec", driver_class(name).spec)
 
 
-def _entry(name: str) -> Entry:
-    entry = DRIVERS.get(name)
-    if entry is None:
-        raise ConfigError(
-            f"There is no driver named {name!r}. Known: {', '.join(sorted(DRIVERS))}.", code="unknown_driver"
-        )
-    return entry
+def _unknown(name: str) -> str:
+    return f"There is no driver named {name!r}. Known: {', '.join(sorted(DRIVERS))}."
 
 
 @cache

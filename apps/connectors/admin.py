@@ -30,9 +30,9 @@ class ConnectorAdmin(ScopedAdmin):
 
     form = ConnectorForm
     changed_by = ()
-    fields = ("label", "description", "category", "can", "is_enabled")
-    readonly_fields = ("label", "description", "category", "can")
-    list_display = ("label", "category", "description", "can", "is_enabled")
+    fields = ("label", "description", "category", "can", "installed", "is_enabled")
+    readonly_fields = ("label", "description", "category", "can", "installed")
+    list_display = ("label", "category", "description", "can", "installed", "is_enabled")
     list_filter = ("category", "is_enabled")
     search_fields = ("name", "label")
     empty_text = "The catalogue is empty: fill it with `manage.py load_catalogue`."
@@ -50,11 +50,16 @@ class ConnectorAdmin(ScopedAdmin):
         return False
 
     def facts(self, request: HttpRequest, row: Connector) -> Sequence[Fact]:
-        return [("What it is", row.description), ("Can", self.can(row)), ("May be connected", row.is_enabled)]
+        told = [("What it is", row.description), ("Can", self.can(row)), ("Installed", self.installed(row))]
+        return [*told, ("May be connected", row.is_enabled)]
 
     @column("Can")
     def can(self, row: Connector) -> str:
         try:
             return ", ".join(POWERS.get(power, power) for power in queries.capabilities(row))
-        except EngineError as error:  # its library is not installed
+        except EngineError as error:  # a driver of another version's
             return error.message
+
+    @column("Installed")
+    def installed(self, row: Connector) -> str:
+        return queries.missing(row) or "yes"

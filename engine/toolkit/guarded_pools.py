@@ -9,13 +9,13 @@ from urllib3 import BaseHTTPResponse, PoolManager
 class StayingPool(PoolManager):
     """Follows no redirection, whatever its client asks for: the server would choose where to."""
 
-    # Its parent takes a redirect in that place, though its parent does not.
+    # Its parent takes `redirect` in that place, though its parent does not.
     def urlopen(  # type: ignore[override]
         self,
         method: str,
         url: str,
-        redirect: bool = True,
-        **options: Any,  # noqa: ARG002
+        redirect: bool = True,  # noqa: ARG002
+        **options: Any,
     ) -> BaseHTTPResponse:
         return super().urlopen(method, url, redirect=False, **options)
 

@@ -44,9 +44,10 @@ def opened_with(
     organization: Organization,
     purpose: str,
 ) -> Iterator[Driver]:
-    """The same for settings and secrets that belong to no stored connection."""
+    """The same for settings and secrets that belong to no stored connection. Raises ConfigError `driver_not_installed`
+    where the system's client library is missing."""
     revealed = {name: secret.reveal() for name, secret in secrets.items()}
-    driver_class = registry.driver_class(connector.driver)
+    driver_class = registry.usable_class(connector.driver)
     around = surroundings(organization, purpose=purpose)
     with masked(secrets.values()), _errors_masked(), closing(driver_class(values, revealed, around)) as driver:
         yield driver

@@ -32,7 +32,7 @@ def test_health_does_not_ask_who_calls(headers: dict[str, str]) -> None:
 def test_status_counts_what_the_caller_can_see(cast: Cast, world: World, client_of: ClientOf) -> None:
     for user, connections, scheduled in ((cast.viewer, 2, 2), (cast.stranger, 0, 0)):
         body = client_of(user).get("/api/status").json()
-        stats = {"connectors": 9, "integrations": 0, "connections": connections, "scheduledJobs": scheduled}
+        stats = {"connectors": 18, "integrations": 0, "connections": connections, "scheduledJobs": scheduled}
         assert body["stats"] == stats
         assert MOMENT.fullmatch(body["timestamp"])
 

@@ -9,7 +9,9 @@ from apps.accounts.models import Organization
 from apps.connections import services as connections
 from apps.connections.services.opening import surroundings
 from config import database_url
+from engine import registry
 from engine.errors import ConfigError, CredentialsError, EngineError
+from engine.registry import Entry
 from engine.toolkit import masking
 from engine.toolkit.masking import STARS, mask
 from tests.apps.connections.conftest import NEW_KEY, VALUES
@@ -125,3 +127,13 @@ def test_a_root_that_cannot_be_written_stays_as_it_is(organization, settings, tm
 )
 def test_our_own_servers_are_known_by_their_urls(database, redis, expected):
     assert database_url.endpoints(database, redis) == expected
+
+
+def test_what_is_not_installed_is_not_opened_and_says_what_to_install(create, monkeypatch):
+    connection = create()
+    sample = registry.DRIVERS["sample"]
+    monkeypatch.setitem(registry.DRIVERS, "sample", Entry(sample.path, ("not_a_package",), "sample"))
+    with pytest.raises(ConfigError, match=r"\./manage\.py install sample") as refusal, connections.opened(connection):
+        pass
+    assert refusal.value.code == "driver_not_installed"
+    assert SampleDriver.opened == []

@@ -11,8 +11,9 @@ from engine import registry
 
 pytestmark = pytest.mark.django_db
 DATABASES = ["mariadb", "mysql", "postgresql", "sqlite"]
+SOURCES = ["bigquery", "clickhouse", "databricks", "duckdb", "mssql", "oracle", "redshift", "snowflake", "trino"]
 FILE_STORES = ["folder", "ftp", "http_files", "s3", "sftp"]
-SHIPPED = sorted([*DATABASES, *FILE_STORES])
+SHIPPED = sorted([*DATABASES, *SOURCES, *FILE_STORES])
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +58,7 @@ def test_a_connector_is_found_by_name_unless_switched_off():
     services.load_catalogue()
     assert queries.connector("sqlite").label == "SQLite"
     Connector.objects.filter(name="sqlite").update(is_enabled=False)
-    for name in ("sqlite", "oracle"):
+    for name in ("sqlite", "dbase"):
         with pytest.raises(NotFound) as refusal:
             queries.connector(name)
         assert refusal.value.field == "connector"
@@ -66,7 +67,7 @@ def test_a_connector_is_found_by_name_unless_switched_off():
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_connector_reads_writes_browses_and_a_database_is_queried(name):
     services.load_catalogue()
-    can = ("reads", "browses") if name == "http_files" else ("reads", "writes", "browses")
+    can = ("reads", "browses") if name in ("http_files", *SOURCES) else ("reads", "writes", "browses")
     can += ("queries",) if name in ("postgresql", "mysql", "mariadb", "sqlite") else ()
     assert queries.capabilities(queries.connector(name)) == can
 
