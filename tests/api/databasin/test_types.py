@@ -72,7 +72,8 @@ def test_lists_what_is_not_installed_as_inactive(cast: Cast, monkeypatch: pytest
         name="oracle", defaults={"label": "Oracle", "driver": "not_here", "category": "database"}
     )
     oracle = types_of("RDBMS")["Oracle"]
-    assert (oracle["active"], oracle["testConnectorSupport"], oracle["pipelineTarget"]) == (False, False, False)
+    assert (oracle["active"], oracle["testConnectorSupport"]) == (False, False)
+    assert oracle["connectorRequiredFields"] == [1, 2, 3, 4]
     assert "install oracle" in oracle["missing"]
 
 

@@ -28,8 +28,8 @@ def entry(connector: Connector) -> dict[str, Any]:
     """One of `availableConnectors`."""
     subtype = subtype_of(connector.name)
     missing = queries.missing(connector)
-    settings = [] if missing else [field.name for field in queries.spec(connector).fields]
-    writes = not missing and "writes" in queries.capabilities(connector)
+    settings = [field.name for field in queries.spec(connector).fields]
+    writes = "writes" in queries.capabilities(connector)
     return {
         "connectorName": subtype.name,
         "connectorImageURI": "",
