@@ -60,7 +60,7 @@ class World:
             "connection_id": str(self.connection.id),
             "spare_connection_id": str(Connection.objects.get(organization=self.organization, name="Spare").id),
             "flow_id": str(self.flow.id),
-            "artifact_id": str(self.flow.steps.get(role="processor").id),
+            "artifact_id": str(self.flow.steps.filter(role="processor").earliest("id").id),
             "job_id": str(self.job.id),
             "automation_id": str(self.task.automation_id),
             "task_id": str(self.task.id),

@@ -53,6 +53,15 @@ def remove_unused(steps: Iterable[FlowStep]) -> None:
     Import.objects.filter(id__in={step.destination_id for step in steps}, steps=None).delete()
 
 
+def follow_project(flow: Flow) -> None:
+    """Takes the exports and imports that no other flow uses into the flow's project."""
+    others = FlowStep.objects.exclude(flow=flow)
+    exports = Export.objects.filter(steps__flow=flow).exclude(steps__in=others)
+    imports = Import.objects.filter(steps__flow=flow).exclude(steps__in=others)
+    Export.objects.filter(id__in=exports.values("id")).update(project_id=flow.project_id)
+    Import.objects.filter(id__in=imports.values("id")).update(project_id=flow.project_id)
+
+
 def _made(flow: Flow, copy: Copy) -> tuple[Export, Import]:
     assert copy["export"] is not None
     assert copy["destination"] is not None

@@ -17,28 +17,22 @@ from apps.flows.services.imports import clone_import
 from apps.flows.services.scheduling import KIND, follow_connections, store_schedule
 from apps.jobs import services as jobs
 
-FIELDS = ("name", "description", "is_enabled", "owner_id", "document", "details")
+FIELDS = ("name", "description", "is_enabled", "owner_id", "project_id", "document", "details")
 Step = Mapping[str, Any]
 """`{"export": Export}` or `{"destination": Import}`, with `track`, `proceed_on_failure` and `document` where wanted."""
 
 
-def create_flow(
-    *,
-    organization_id: int,
-    project_id: int | None,
-    values: Mapping[str, Any],
-    at: datetime,
-    owner_id: int | None = None,
-) -> Flow:
-    """`values`: name, description, is_enabled, document, details; `generators` and `processors`, lists of Step, or in
-    their place `copies`, a list of `copies.Copy`; `schedule`: {"cron", "timezone"}, {"interval"} or None. Raises
-    Invalid."""
-    flow = Flow(organization_id=organization_id, project_id=project_id, owner_id=owner_id)
+def create_flow(*, organization_id: int, project_id: int | None, values: Mapping[str, Any], at: datetime) -> Flow:
+    """`values`: name, description, is_enabled, owner_id, document, details; `generators` and `processors`, lists of
+    Step, or in their place `copies`, a list of `copies.Copy`; `schedule`: {"cron", "timezone"}, {"interval"} or None.
+    Raises Invalid."""
+    flow = Flow(organization_id=organization_id, project_id=project_id)
     return _store(flow, {"generators": [], "processors": [], "schedule": None, **values}, at)
 
 
 def change_flow(*, flow: Flow, values: Mapping[str, Any], at: datetime) -> Flow:
-    """Changes what is given; steps that stay keep their identity, and so what their destinations remember."""
+    """Changes what is given, `project_id` too; steps that stay keep their identity, and so what their destinations
+    remember."""
     return _store(flow, values, at)
 
 
@@ -82,9 +76,8 @@ def clone_flow(
     *, flow: Flow, at: datetime, name: str = "", connections: Mapping[str, Connection] | None = None
 ) -> Flow:
     """A disabled copy with copies of its exports and imports, over other `connections` (by the old one's uid)."""
-    values: dict[str, Any] = {"name": name or f"Clone of {flow.name}", "description": flow.description}
-    values |= {"document": flow.document, "details": flow.details, "is_enabled": False}
-    values |= {"generators": [], "processors": []}
+    values: dict[str, Any] = {field: getattr(flow, field) for field in FIELDS}
+    values |= {"name": name or f"Clone of {flow.name}", "is_enabled": False, "generators": [], "processors": []}
     with transaction.atomic():
         for step in steps_of(flow):
             copy = {name: getattr(step, name) for name in ("track", "proceed_on_failure", "document")}
@@ -93,13 +86,7 @@ def clone_flow(
             if step.destination is not None:
                 copy["destination"] = clone_import(import_=step.destination, connections=connections)
             values[f"{step.role}s"].append(copy)
-        return create_flow(
-            organization_id=flow.organization_id,
-            project_id=flow.project_id,
-            owner_id=flow.owner_id,
-            values=values,
-            at=at,
-        )
+        return create_flow(organization_id=flow.organization_id, project_id=flow.project_id, values=values, at=at)
 
 
 def restart_flow(*, flow: Flow) -> None:
@@ -131,6 +118,8 @@ def _store(flow: Flow, values: Mapping[str, Any], at: datetime) -> Flow:
             if f"{role}s" in steps:
                 _store_steps(flow, role, steps[f"{role}s"])
         copies.remove_unused(former)
+        if "project_id" in values:
+            copies.follow_project(flow)
         store_schedule(subject=flow, schedule=_schedule(flow, values), at=at)
         follow_connections([flow])
     return flow

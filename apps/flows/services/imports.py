@@ -51,7 +51,16 @@ def _problems(import_: Import) -> list[Invalid]:
     problems = rules.common_problems(import_)
     problems += (_file_problems if is_over_files else _table_problems)(import_)
     problems += rules.mapping_problems(import_.mapping)
-    return problems
+    return problems + _connector_problems(import_)
+
+
+def _connector_problems(import_: Import) -> list[Invalid]:
+    if import_.connection_id is None:
+        return []
+    connector = import_.connection.connector
+    if "writes" in connectors.capabilities(connector):
+        return []
+    return [Invalid(f"{connector.label} can be read and not written.", code="cannot_write", field="connection")]
 
 
 def _table_problems(import_: Import) -> list[Invalid]:
@@ -64,10 +73,6 @@ def _table_problems(import_: Import) -> list[Invalid]:
 
 def _file_problems(import_: Import) -> list[Invalid]:
     problems = rules.file_problems(import_, import_.target, field="target")
-    connector = import_.connection.connector
-    if "writes" not in connectors.capabilities(connector):
-        text = f"{connector.label} can be read and not written."
-        problems.append(Invalid(text, code="cannot_write", field="connection"))
     if import_.mode == Import.Mode.UPSERT:
         text = "A file cannot be upserted: replace it, or append another file."
         problems.append(Invalid(text, field="mode"))

@@ -259,8 +259,7 @@ class FlowViews(Resource):
         return services.create_flow(
             organization_id=caller.organization_id,
             project_id=caller.project_id,
-            owner_id=caller.user_id,
-            values=values,
+            values=values | {"owner_id": caller.user_id},
             at=timezone.now(),
         )
 
