@@ -16,7 +16,7 @@ from apps.connectors import queries as connectors
 from apps.errors import Conflict, Invalid
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
-from engine.contract import Browses, Driver, Surveys
+from engine.contract import Browses
 from engine.errors import CredentialsError
 from engine.schema import Table
 
@@ -52,7 +52,7 @@ def run(work: jobs.Work) -> None:
     """The runner of KIND: answers {"catalogs"}, {"schemas"}, {"tables"} or {"columns"}, each a list."""
     connection = queries.connection(work.job.subject_id)
     with looking(work, connection, purpose="browse") as driver:
-        answer = _look(cast("Browses", driver), **work.params)
+        answer = _look(driver, **work.params)
     work.answer(answer)
 
 
@@ -68,19 +68,13 @@ def check_online(connection: Connection) -> None:
         raise Conflict(f"The connection is offline: {connection.offline_reason}", code="connection_offline")
 
 
-def surveyed(driver: Driver) -> Surveys:
-    if not isinstance(driver, Surveys):
-        raise Invalid("This system cannot be looked through.", code="cannot_browse")
-    return driver
-
-
 @contextmanager
-def looking(work: jobs.Work, connection: Connection, *, purpose: str) -> Iterator[Driver]:
-    """A driver to look around with, interrupted when the job is to stop. When the system refuses the sign-in, the
-    connection goes offline."""
+def looking(work: jobs.Work, connection: Connection, *, purpose: str) -> Iterator[Browses]:
+    """The driver of a browsable connection, interrupted when the job is to stop. A refused sign-in takes the connection
+    offline."""
     try:
         with opened(connection, purpose=purpose) as driver, interruptible(driver, work):
-            yield driver
+            yield cast("Browses", driver)
     except CredentialsError as error:
         mark_offline(connection=connection, reason=error.message, at=timezone.now())
         raise

@@ -9,13 +9,14 @@ from django.db import transaction
 
 from apps.connections import queries
 from apps.connections.models import Connection
-from apps.connections.services.browsing import check_browsable, check_online, looking, surveyed
-from apps.connections.services.metadata_rows import catalog_row, schema_row, surveyed_row
+from apps.connections.services.browsing import check_browsable, check_online, looking
+from apps.connections.services.metadata_rows import catalog_row, file_row, schema_row, surveyed_row
 from apps.connections.services.metadata_storing import BATCH, Shelf
 from apps.jobs import queries as job_queries
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
-from engine.contract import Driver, Surveys
+from engine.contract import Browses, Surveys
+from engine.surveying import surveyed
 
 KIND = "metadata_refresh"
 
@@ -53,13 +54,14 @@ def run(work: jobs.Work) -> None:
     work.answer(shelf.make_current())
 
 
-def _survey(work: jobs.Work, driver: Driver, shelf: Shelf) -> None:
-    system, has_columns = surveyed(driver), isinstance(driver, Surveys)
+def _survey(work: jobs.Work, driver: Browses, shelf: Shelf) -> None:
+    system = surveyed(driver)
+    worded = surveyed_row if isinstance(driver, Surveys) else file_row
     shelf.put_catalogs([catalog_row(catalog) for catalog in system.survey_catalogs()])
     shelf.put_schemas([schema_row(schema) for schema in system.survey_schemas()])
     for tables in _batches(system.survey(), BATCH):
         work.stop.raise_if_shown(may_hand_back=True)
-        shelf.put_tables([surveyed_row(table, has_columns=has_columns) for table in tables])
+        shelf.put_tables([worded(table) for table in tables])
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -2,18 +2,18 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import cast
 
 from apps.connections import queries
 from apps.connections.models import Connection
 from apps.connections.queries import metadata as kept
 from apps.connections.queries.metadata import Level, Place
-from apps.connections.services.browsing import check_browsable, check_online, looking, surveyed
-from apps.connections.services.metadata_rows import Row, catalog_row, column_rows, schema_row, surveyed_row, table_row
+from apps.connections.services.browsing import check_browsable, check_online, looking
+from apps.connections.services.metadata_rows import Row, catalog_row, column_rows, file_row, schema_row, surveyed_row
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
-from engine.contract import Browses, Driver, Surveyed, Surveys
+from engine.contract import Browses, Surveys
 from engine.schema import Table
+from engine.surveying import surveyed
 
 KIND = "metadata_look"
 
@@ -47,19 +47,18 @@ def run(work: jobs.Work) -> None:
     work.answer({"rows": rows})
 
 
-def _rows(driver: Driver, level: Level, place: Place) -> list[Row]:
+def _rows(driver: Browses, level: Level, place: Place) -> list[Row]:
     system = surveyed(driver)
     if level == Level.CATALOGS:
         return [catalog_row(catalog) for catalog in system.survey_catalogs()]
     catalog = _catalog(system, place)
     if level == Level.SCHEMAS:
         return [schema_row(schema) for schema in system.survey_schemas(catalog)]
+    worded = surveyed_row if isinstance(driver, Surveys) else file_row
     if level == Level.TABLES:
-        return [table_row(table) for table in system.survey(catalog, place.schema)]
-    if not isinstance(driver, Surveys):
-        return [_described(cast("Browses", driver), Table(name, place.schema, catalog)) for name in place.tables]
-    found = [table for name in place.tables for table in driver.survey(catalog, place.schema, name)]
-    return kept.one_each([surveyed_row(table, has_columns=True) for table in found], place.tables)
+        return [_without_columns(worded(table)) for table in system.survey(catalog, place.schema)]
+    found = [worded(table) for name in place.tables for table in system.survey(catalog, place.schema, name)]
+    return [_looked_into(driver, row) for row in kept.one_each(found, place.tables)]
 
 
 def _catalog(system: Surveys, place: Place) -> str:
@@ -69,7 +68,13 @@ def _catalog(system: Surveys, place: Place) -> str:
     return kept.narrowed(place, [each.name for each in system.survey_catalogs()])
 
 
-def _described(driver: Browses, table: Table) -> Row:
-    stream = driver.describe(table)
-    row = table_row(Surveyed(table, "file", (), rows=stream.rows))
+def _without_columns(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name != "columns"}
+
+
+def _looked_into(driver: Browses, row: Row) -> Row:
+    """With its columns also where the survey of its system has none."""
+    if row["columns"] is not None:
+        return row
+    stream = driver.describe(Table(row["name"], row["schema"], row["catalog"]))
     return row | {"columns": column_rows(stream.columns, stream.key)}

@@ -16,6 +16,7 @@ from apps.jobs.models import Job, Result, State
 from engine.errors import EngineError
 
 UNKNOWN = {"unknown_catalog", "unknown_schema", "unknown_table", "unknown_folder", "unknown_file"}
+REFUSED = {"ambiguous_table", "cannot_browse", "too_many_tables", "unsupported"}
 FAULTS = {"internal", "driver_bug", "poison"}
 
 
@@ -51,14 +52,16 @@ def looked(job: Job) -> Found:
 
 
 def outcome(job: Job) -> dict[str, Any]:
-    """The result of an ended look or refresh. Raises NotFound for a name that the system does not know, Conflict when
-    it could not be asked."""
+    """The result of an ended look or refresh. Raises NotFound for a name that the system does not know, Invalid for
+    what cannot be told of it, Conflict when it could not be asked."""
     if job.state == State.COMPLETED:
         answer: dict[str, Any] = orjson.loads(bytes(Result.objects.get(job=job).body))
         return answer
     message = job.error_message or f"The job was {job.state}."
     if job.error_code in UNKNOWN:
         raise NotFound(message, code=job.error_code)
+    if job.error_code in REFUSED:
+        raise Invalid(message, code=job.error_code)
     if job.error_code in FAULTS:
         raise EngineError(message, code=job.error_code)
     raise Conflict(message, code=job.error_code or job.state, job=job.uid)

@@ -29,10 +29,14 @@ def table_row(found: Surveyed) -> Row:
     }
 
 
-def surveyed_row(found: Surveyed, *, has_columns: bool) -> Row:
-    """With its columns, or None in their place where nobody has looked at them."""
-    columns = column_rows(found.columns, found.primary_key) if has_columns else None
-    return table_row(found) | {"columns": columns}
+def surveyed_row(found: Surveyed) -> Row:
+    """With its columns."""
+    return table_row(found) | {"columns": column_rows(found.columns, found.primary_key)}
+
+
+def file_row(found: Surveyed) -> Row:
+    """Of a system that was walked through: only stores of files are, and nobody has looked into theirs."""
+    return table_row(found) | {"kind": "file", "columns": None}
 
 
 def column_rows(columns: Collection[Column], key: Sequence[str]) -> list[Row]:

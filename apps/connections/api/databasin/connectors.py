@@ -15,17 +15,16 @@ from apps.connections.api.databasin.lookup import connector, connector_in_body
 from apps.connections.api.databasin.showing import SUMMARIES, WHOLE
 from apps.connections.models import Connection
 from apps.dialects.databasin.envelope import errors
+from apps.dialects.databasin.paging import PAGE, page
 from apps.dialects.databasin.views import DatabasinEndpoint
 from apps.dialects.lists import Values
-from apps.dialects.parameters import whole_number
 from apps.dialects.parsing import object_of
 from apps.dialects.views import caller_of
 
 FILTERS = [
     OpenApiParameter("institutionID", int, description="The organisation."),
     OpenApiParameter("internalID", str, description="The project."),
-    OpenApiParameter("limit", int, description="At most so many; left out: all."),
-    OpenApiParameter("offset", int, description="Without the first so many."),
+    *PAGE,
     OpenApiParameter("fields", str, description="These keys alone, with commas between them."),
 ]
 
@@ -40,7 +39,7 @@ class ConnectorsView(DatabasinEndpoint):
         tags=shapes.TAGS,
     )
     def get(self, request: Request) -> Response:
-        rows = _page(request, _filtered(request))
+        rows = page(request, _filtered(request))
         names = [name.strip() for name in request.query_params.get("fields", "").split(",") if name.strip()]
         if not names:
             return Response(SUMMARIES.rows(rows))
@@ -125,14 +124,6 @@ def _filtered(request: Request) -> QuerySet[Connection]:
     project = ownership.project(query, caller)
     rows = visible(Connection.objects.all(), caller)
     return rows.filter(project=project) if project else rows
-
-
-def _page(request: Request, rows: QuerySet[Connection]) -> QuerySet[Connection]:
-    """The whole of it where nothing else is asked for: clients count by themselves."""
-    offset, limit = whole_number(request, "offset", default=0), whole_number(request, "limit", default=-1)
-    if limit < 0:
-        return rows[offset:] if offset else rows
-    return rows[offset : offset + limit]
 
 
 def _shown(connection: Connection) -> Values:

@@ -1,5 +1,6 @@
 """What a connector's system holds: looked through by a refresh, then listed level by level."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
@@ -13,19 +14,18 @@ from apps.connections.api.databasin.lookup import connector, waited, waiting
 from apps.connections.api.databasin.metadata_answers import (
     CATALOG,
     LIVE,
-    PAGE,
     SCHEMA,
     SLOW,
     TAGS,
     answer,
-    listed,
     place_of,
 )
 from apps.connections.queries import metadata as kept
-from apps.connections.queries.metadata import Level
+from apps.connections.queries.metadata import Level, Row
 from apps.connections.services import metadata as services
 from apps.connections.services.metadata_reading import outcome
 from apps.dialects.databasin.envelope import errors
+from apps.dialects.databasin.paging import PAGE, page
 from apps.dialects.databasin.views import DatabasinEndpoint
 from apps.dialects.parsing import object_of
 from apps.errors import Invalid
@@ -94,8 +94,8 @@ class RefreshView(DatabasinEndpoint):
         ],
         tags=TAGS,
     )
-    def post(self, request: Request, number: int) -> Response:
-        connection = connector(request, number)
+    def post(self, request: Request, connector_id: int) -> Response:
+        connection = connector(request, connector_id)
         object_of(request)  # which says nothing, but must be one
         job = waited(services.start_refresh(connection=connection, at=timezone.now()))
         if job.state not in ENDED:
@@ -116,9 +116,10 @@ class CatalogsView(DatabasinEndpoint):
         examples=[got(CATALOGS), SLOW],
         tags=TAGS,
     )
-    def get(self, request: Request, number: int) -> Response:
-        connection = connector(request, number)
-        return listed(request, connection, Level.CATALOGS, place_of(request, connection), shapes.catalog)
+    def get(self, request: Request, connector_id: int) -> Response:
+        connection = connector(request, connector_id)
+        place = place_of(request, connection)
+        return answer(request, connection, Level.CATALOGS, place, listed(request, shapes.catalog))
 
 
 class SchemasView(DatabasinEndpoint):
@@ -134,9 +135,10 @@ class SchemasView(DatabasinEndpoint):
         examples=[got(SCHEMAS), SLOW],
         tags=TAGS,
     )
-    def get(self, request: Request, number: int) -> Response:
-        connection = connector(request, number)
-        return listed(request, connection, Level.SCHEMAS, place_of(request, connection), shapes.schema)
+    def get(self, request: Request, connector_id: int) -> Response:
+        connection = connector(request, connector_id)
+        place = place_of(request, connection)
+        return answer(request, connection, Level.SCHEMAS, place, listed(request, shapes.schema))
 
 
 class TablesView(DatabasinEndpoint):
@@ -152,9 +154,10 @@ class TablesView(DatabasinEndpoint):
         examples=[got(TABLES), SLOW],
         tags=TAGS,
     )
-    def get(self, request: Request, number: int) -> Response:
-        connection = connector(request, number)
-        return listed(request, connection, Level.TABLES, place_of(request, connection), shapes.table)
+    def get(self, request: Request, connector_id: int) -> Response:
+        connection = connector(request, connector_id)
+        place = place_of(request, connection)
+        return answer(request, connection, Level.TABLES, place, listed(request, shapes.table))
 
 
 class ColumnsView(DatabasinEndpoint):
@@ -170,13 +173,18 @@ class ColumnsView(DatabasinEndpoint):
         examples=[got(COLUMNS), SLOW],
         tags=TAGS,
     )
-    def get(self, request: Request, number: int) -> Response:
-        connection = connector(request, number)
+    def get(self, request: Request, connector_id: int) -> Response:
+        connection = connector(request, connector_id)
         table = request.query_params.get("table", "")
         if not table:
             raise Invalid("Missing required parameter: table", code="missing_required_field", field="table")
         place = place_of(request, connection, (table,))
         return answer(request, connection, Level.COLUMNS, place, lambda rows: shapes.columns(rows[0]))
+
+
+def listed(request: Request, worded: Callable[[Row], Row]) -> Callable[[list[Row]], list[Row]]:
+    """Rows as a bare list, each in the words that `worded` has for it."""
+    return lambda rows: [worded(row) for row in page(request, rows)]
 
 
 def _counts(found: dict[str, int]) -> dict[str, int]:

@@ -14,7 +14,7 @@ from apps.connections.queries.metadata import Level, Place, Row, own_catalog
 from apps.connections.services import metadata_reading as reading
 from apps.connections.services.metadata_reading import Found
 from apps.dialects.databasin.moments import moment_of
-from apps.dialects.parameters import flag, whole_number
+from apps.dialects.parameters import flag
 from apps.jobs.models import ENDED, Job
 
 TAGS = ["Databasin: metadata"]
@@ -23,10 +23,6 @@ CATALOG = OpenApiParameter(
 )
 SCHEMA = OpenApiParameter("schema", str, description="Left out: every schema.")
 LIVE = OpenApiParameter("live", bool, description="Ask the system itself, whatever is kept of it.")
-PAGE = [
-    OpenApiParameter("limit", int, description="At most so many; left out: all."),
-    OpenApiParameter("offset", int, description="Without the first so many."),
-]
 SLOW = OpenApiExample(
     "It takes long",
     {
@@ -57,15 +53,6 @@ def answer(
             return waiting(job, SLOW.value["message"])
         found = reading.looked(job)
     return Response(worded(found.rows), headers=age(found))
-
-
-def listed(
-    request: Request, connection: Connection, level: Level, place: Place, worded: Callable[[Row], Row]
-) -> Response:
-    """A bare list of it, or of that part of it that the request names."""
-    offset, limit = whole_number(request, "offset", default=0), whole_number(request, "limit", default=-1)
-    end = None if limit < 0 else offset + limit
-    return answer(request, connection, level, place, lambda rows: [worded(row) for row in rows[offset:end]])
 
 
 def age(found: Found) -> dict[str, str]:

@@ -92,8 +92,8 @@ class CatalogNamesView(DatabasinEndpoint):
         CatalogNames,
         HEAD | {"objects": ["analytics"], "catalogs": ["analytics"]},
     )
-    def get(self, request: Request, number: int) -> Response:
-        connection = connector(request, number)
+    def get(self, request: Request, connector_id: int) -> Response:
+        connection = connector(request, connector_id)
 
         def worded(rows: list[Row]) -> Row:
             names = [row["name"] for row in rows]
@@ -110,8 +110,8 @@ class SchemaNamesView(DatabasinEndpoint):
         HEAD | {"schemaCatalogIdentifier": "analytics", "objects": ["public"], "schemas": ["public"]},
         CATALOG,
     )
-    def get(self, request: Request, number: int) -> Response:
-        connection = connector(request, number)
+    def get(self, request: Request, connector_id: int) -> Response:
+        connection = connector(request, connector_id)
         return schemas(request, connection, place_of(request, connection))
 
 
@@ -122,8 +122,8 @@ class EverySchemaView(DatabasinEndpoint):
         SchemaNames,
         HEAD | {"schemaCatalogIdentifier": "", "objects": ["sales", "stock"], "schemas": ["sales", "stock"]},
     )
-    def get(self, request: Request, number: int) -> Response:
-        return schemas(request, connector(request, number), Place())
+    def get(self, request: Request, connector_id: int) -> Response:
+        return schemas(request, connector(request, connector_id), Place())
 
 
 class TableNamesView(DatabasinEndpoint):
@@ -135,8 +135,8 @@ class TableNamesView(DatabasinEndpoint):
         CATALOG,
         SCHEMA,
     )
-    def get(self, request: Request, number: int) -> Response:
-        connection = connector(request, number)
+    def get(self, request: Request, connector_id: int) -> Response:
+        connection = connector(request, connector_id)
         place = place_of(request, connection)
 
         def worded(rows: list[Row]) -> Row:
@@ -156,8 +156,8 @@ class SchemaContextView(DatabasinEndpoint):
         SchemaContext,
         {"catalogs": [{"name": "analytics", "schemas": [{"name": "public", "tables": ["customers", "orders"]}]}]},
     )
-    def get(self, request: Request, number: int) -> Response:
-        return answer(request, connector(request, number), Level.TABLES, Place(), tree)
+    def get(self, request: Request, connector_id: int) -> Response:
+        return answer(request, connector(request, connector_id), Level.TABLES, Place(), tree)
 
 
 def schemas(request: Request, connection: Connection, place: Place) -> Response:
