@@ -1,9 +1,11 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from apps.connections.models import Connection
 from apps.connectors.models import Connector
+from engine import registry
 from tests.api.celigo.conftest import Celigo, problems
 from tests.api.endpoints import CONNECTION
 from tests.api.world import World
@@ -64,7 +66,7 @@ def test_ignores_fields_that_nobody_documents(celigo: Celigo) -> None:
         ({"rdbms": None}, [("missing_required_field", "rdbms")]),
         ({"rdbms": []}, [("invalid_field", "rdbms")]),
         ({"rdbms": {}}, [("missing_required_field", "rdbms.type")]),
-        ({"rdbms": {"type": "oracle"}}, [("invalid_field", "rdbms.type")]),
+        ({"rdbms": {"type": "dbase"}}, [("invalid_field", "rdbms.type")]),
         ({"rdbms": {"type": ["postgresql"]}}, [("invalid_field", "rdbms.type")]),
         ({"rdbms": {**RDBMS, "port": "many"}}, [("invalid_field", "rdbms.port")]),
         ({"rdbms": {**RDBMS, "service": "x"}}, [("unknown_field", "rdbms.service")]),
@@ -81,10 +83,21 @@ def test_refuses(change: dict[str, Any], expected: list[tuple[str, str]], celigo
 
 def test_names_the_supported_types(celigo: Celigo) -> None:
     Connector.objects.filter(name="mysql").update(is_enabled=False)
-    answer = celigo.post("/v1/connections", {**CONNECTION, "rdbms": {"type": "snowflake"}}, 422)
-    assert answer["errors"][0]["message"] == "rdbms.type is one of mariadb, postgresql, sqlite."
+    answer = celigo.post("/v1/connections", {**CONNECTION, "rdbms": {"type": "dbase"}}, 422)
+    assert answer["errors"][0]["message"] == (
+        "rdbms.type is one of bigquery, clickhouse, databricks, duckdb, mariadb, mssql, oracle, postgresql, redshift, "
+        "snowflake, sqlite, trino."
+    )
     answer = celigo.post("/v1/connections", {**CONNECTION, "type": "salesforce"}, 422)
     assert answer["errors"][0]["message"] == "Only these types are supported yet: rdbms, ftp, s3, filesystem."
+
+
+def test_says_what_to_install(celigo: Celigo, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = replace(registry.DRIVERS["postgresql"], needs=("not_here",), extra="postgresql")
+    monkeypatch.setitem(registry.DRIVERS, "postgresql", entry)
+    answer = celigo.post("/v1/connections", CONNECTION, 422)
+    assert problems(answer) == [("driver_not_installed", "rdbms.type")]
+    assert "install postgresql" in answer["errors"][0]["message"]
 
 
 def test_takes_what_celigo_shows_of_options_that_nobody_set(celigo: Celigo) -> None:

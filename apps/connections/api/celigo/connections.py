@@ -40,7 +40,7 @@ class ConnectionShape(Shape):
     offline = serializers.BooleanField(read_only=True)
     rdbms = serializers.DictField(
         required=False,
-        help_text="`type` (postgresql, mysql, mariadb or sqlite) and that system's settings: `host`, `port`, "
+        help_text="`type` (postgresql, mysql, mariadb, sqlite or a further database of the catalogue) and that system's settings: `host`, `port`, "
         "`database`, `user`, `password` …, or `path` for sqlite. A password reads back as `******`, "
         "and `******` leaves it unchanged.",
     )
