@@ -40,9 +40,9 @@ class ConnectionShape(Shape):
     offline = serializers.BooleanField(read_only=True)
     rdbms = serializers.DictField(
         required=False,
-        help_text="`type` (postgresql, mysql, mariadb, sqlite or a further database of the catalogue) and that system's settings: `host`, `port`, "
-        "`database`, `user`, `password` …, or `path` for sqlite. A password reads back as `******`, "
-        "and `******` leaves it unchanged.",
+        help_text="`type` (postgresql, mysql, mariadb, sqlite or another database of the catalogue) and that system's "
+        "settings: `host`, `port`, `database`, `user`, `password` …, or `path` for sqlite. A password reads back as "
+        "`******`, and `******` leaves it unchanged.",
     )
     ftp = serializers.DictField(
         required=False,
