@@ -325,8 +325,8 @@ class Named:
 @dataclass(frozen=True, slots=True)
 class Surveyed:
     """A table as its system describes it: `table` with the catalog and schema that it is listed under. `kind`: "table",
-    "view", "materialized view", "foreign table"; `rows` and `bytes` by the system's own statistics, None where it has
-    none."""
+    "view", "materialized view", "foreign table"; `rows` by the system's own statistics, `bytes` with indexes and all
+    else that belongs to it, None where the system does not tell; `primary_key` in the key's own order."""
 
     table: Table
     kind: str
@@ -340,7 +340,8 @@ class Surveyed:
 @runtime_checkable
 class Surveys(Protocol):
     """A driver that tells what its system holds in few queries, however many tables there are. `survey` without names
-    tells of everything, ordered by catalog, schema and name; with names, only of what bears them."""
+    tells of everything, ordered by catalog, schema and name; with names, only of what bears them. Raises ConfigError
+    for a name that nothing bears: `survey` when it is first asked for a table."""
 
     def survey_catalogs(self) -> list[Named]: ...
     def survey_schemas(self, catalog: str = "") -> list[Named]: ...
