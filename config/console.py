@@ -44,6 +44,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "separator": True,
         "items": [
             _item("Flows", "conversion_path", "flows_flow"),
+            _item("Automations", "playlist_play", "flows_automation"),
             _item("Exports", "upload", "flows_export"),
             _item("Imports", "download", "flows_import"),
         ],

@@ -76,6 +76,7 @@ def rows_of(organization: Organization, owner: User, world: World) -> Rows:
         "accounts.apikey": key,
         "connectors.connector": world.connection.connector,
         "connections.connection": world.connection,
+        "flows.automation": world.task.automation,
         "flows.export": world.export,
         "flows.import": world.import_,
         "flows.flow": world.flow,

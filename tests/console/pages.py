@@ -15,6 +15,7 @@ MODELS = (
     "accounts.user",
     "connections.connection",
     "connectors.connector",
+    "flows.automation",
     "flows.export",
     "flows.flow",
     "flows.import",
@@ -29,11 +30,19 @@ ADDED = (
     "accounts.project",
     "accounts.user",
     "connections.connection",
+    "flows.automation",
     "flows.export",
     "flows.flow",
     "flows.import",
 )
-REMOVED = ("accounts.membership", "connections.connection", "flows.export", "flows.flow", "flows.import")
+REMOVED = (
+    "accounts.membership",
+    "connections.connection",
+    "flows.automation",
+    "flows.export",
+    "flows.flow",
+    "flows.import",
+)
 SPECIAL = (("connections.connection", "schema"), ("jobs.job", "live"))
 BUTTONS = tuple(
     (model._meta.label_lower, button.name) for model, desk in admin.site._registry.items() for button in desk.buttons

@@ -74,7 +74,8 @@ def test_shows_flows_with_their_last_run_and_what_failed(operator: User, world: 
     Job.objects.filter(pk=world.queued.pk).delete()
     context = desk(operator).get("/admin/").context
     assert [(flow.name, flow.latest, flow.rhythm) for flow in context["flows"]] == [
-        ("Nightly", failed, "5 0 * * * (UTC)")
+        ("Later", None, "5 0 * * * (UTC)"),
+        ("Nightly", failed, "5 0 * * * (UTC)"),
     ]
     assert context["recent"] == [failed]
 

@@ -1,5 +1,5 @@
 """The operator's desk for what moves, and the console's first page."""
 
-from apps.flows.admin import exports, flows, imports
+from apps.flows.admin import automations, exports, flows, imports
 
-__all__ = ["exports", "flows", "imports"]
+__all__ = ["automations", "exports", "flows", "imports"]

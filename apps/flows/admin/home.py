@@ -13,7 +13,7 @@ from apps.accounts.admin import reach
 from apps.accounts.models import Organization
 from apps.connections.models import Connection
 from apps.flows.admin.chart import Chart, chart, hours_until
-from apps.flows.admin.flows import attach
+from apps.flows.admin.scheduled import attach
 from apps.flows.models import Export, Flow, Import
 from apps.jobs.admin import schedules, subjects
 from apps.jobs.admin.jobs import STYLES
@@ -48,7 +48,7 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "more_flows": Flow.objects.filter(organization_id__in=ids).count() - FLOWS,
         "chart": _chart(runs, now),
         "tiles": _tiles(jobs, ids),
-        "offline": Connection.objects.filter(organization_id__in=ids, is_offline=True).select_related("connector")[:5],
+        "offline": _offline(ids).select_related("connector")[:5],
         "is_stuck": is_dispatching and _is_stuck(jobs, now),
         "workers": workers,
         "busy": sum(number > 0 for number in (workers or {}).values()),
@@ -85,9 +85,14 @@ def _tiles(jobs: QuerySet[Job], ids: Sequence[int]) -> dict[str, Any]:
         "depth": depth,
         "errors": f"{MOST_ERRORS:,}+" if errors > MOST_ERRORS else f"{errors:,}",
         "has_errors": errors > 0,
-        "offline": Connection.objects.filter(organization_id__in=ids, is_offline=True).count(),
+        "offline": _offline(ids).count(),
         "connections": Connection.objects.filter(organization_id__in=ids).count(),
     }
+
+
+def _offline(ids: Sequence[int]) -> QuerySet[Connection]:
+    """Connections that wait for somebody: not those that somebody has switched off."""
+    return Connection.objects.filter(organization_id__in=ids, is_enabled=True, is_offline=True)
 
 
 def _is_stuck(jobs: QuerySet[Job], now: datetime) -> bool:

@@ -164,7 +164,7 @@ class JobAdmin(ReadOnlyAdmin):
             "subject_url": subjects.page(row),
             "subject_name": subjects.names([row]).get((row.kind, row.subject_id), ""),
             "kind": subjects.label(row.kind),
-            "retries": row.children.order_by("id"),
+            "retries": row.children.filter(origin=Job.Origin.RETRY).order_by("id"),
         }
 
     @column("Run", ordering="-id")

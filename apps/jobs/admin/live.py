@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q, QuerySet
+from django.urls import reverse
 
+from apps.jobs.admin import subjects
 from apps.jobs.models import ENDED, LIVE, Job, JobEvent, JobStep, RecordError, State
 from apps.jobs.queries import pace
 from apps.jobs.services.dispatching import is_anybody_dispatching
@@ -18,7 +20,9 @@ STEP_FIELDS = ("name", "role", "lane", "delivery", "records", "ignored", "failed
 
 def version(job: Job, *, waits: str) -> str:
     """Changes with everything that `shown` tells of a job."""
-    return f'"{job.state}-{job.updated_at.timestamp()}-{job.event_count}-{job.records_failed}-{len(waits)}"'
+    tasks = _runs_of_tasks(job).aggregate(latest=Max("updated_at"))["latest"]
+    moments = [moment.timestamp() for moment in (job.updated_at, tasks) if moment]
+    return f'"{job.state}-{moments}-{job.event_count}-{job.records_failed}-{len(waits)}"'
 
 
 def shown(job: Job, *, after: int, waits: str, at: datetime) -> dict[str, Any]:
@@ -34,6 +38,7 @@ def shown(job: Job, *, after: int, waits: str, at: datetime) -> dict[str, Any]:
         "startedAt": job.started_at,
         "endedAt": job.ended_at,
         "figures": _figures(job, at),
+        "tasks": _tasks(job),
         "steps": [_step(step) for step in JobStep.objects.filter(job=job).order_by("id")],
         "events": _lines(job, after),
         "refused": _refused(job),
@@ -45,6 +50,8 @@ def reason_to_wait(job: Job, *, at: datetime) -> str:
     """Why a job does not move, for people; "" when it does."""
     if job.state == State.QUEUED:
         return _reason_in_queue(job, at)
+    if job.state == State.RUNNING and _runs_of_tasks(job).exclude(state__in=ENDED).exists():
+        return "Waits for the run of its present task to end."
     if job.state == State.RUNNING and job.lease_until is None:
         return "Handed back: it goes on behind its last checkpoint as soon as a worker takes it."
     if job.state in LIVE and job.lease_until is not None and job.lease_until < at:
@@ -79,6 +86,28 @@ def _figures(job: Job, at: datetime) -> dict[str, Any]:
         "perSecond": rhythm.records_per_second,
         "secondsLeft": rhythm.seconds_left,
     }
+
+
+def _runs_of_tasks(job: Job) -> QuerySet[Job]:
+    """Those that it has begun, in their order."""
+    return Job.objects.filter(parent=job, origin=Job.Origin.TASK).order_by("id")
+
+
+def _tasks(job: Job) -> list[dict[str, Any]]:
+    runs = list(_runs_of_tasks(job))
+    names = subjects.names(runs)
+    return [
+        {
+            "name": names.get((run.kind, run.subject_id), subjects.label(run.kind)),
+            "url": reverse("admin:jobs_job_change", args=[run.pk]),
+            "state": run.state,
+            "label": run.get_state_display(),
+            "read": run.records_read,
+            "written": run.records_written,
+            "failed": run.records_failed,
+        }
+        for run in runs
+    ]
 
 
 def _step(step: JobStep) -> dict[str, Any]:
