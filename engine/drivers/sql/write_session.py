@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+LOCK_SECONDS = 5
+"""How long a change waits for what sessions of earlier attempts may have locked."""
+
 
 class Session(Protocol):
     """A connection that is opened on first use and again after it was lost. Calls raise the client library's errors,

@@ -18,10 +18,11 @@ from engine.drivers.sql.mysql.write_session import MysqlSession
 from engine.drivers.sql.mysql.write_state import MysqlState
 from engine.drivers.sql.mysql.write_values import converters
 from engine.drivers.sql.state import Remembered, State
-from engine.drivers.sql.write import LOCK_SECONDS, SqlWriter
+from engine.drivers.sql.write import SqlWriter
 from engine.drivers.sql.write_parameters import Parameters
 from engine.drivers.sql.write_plan import converted, matched, no_unique_key, refuse_references
 from engine.drivers.sql.write_rejects import load
+from engine.drivers.sql.write_session import LOCK_SECONDS
 from engine.errors import ConfigError, EngineError
 from engine.schema import Column, Row, Stream, Table
 
