@@ -5,9 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from apps.accounts import services as accounts
+from apps.accounts.models import User
 from apps.connections.models import Connection
 from apps.errors import Conflict
 from apps.flows import services as flows
@@ -335,6 +337,23 @@ def test_shows_what_other_dialects_made(databasin: Databasin) -> None:
         "3306",
     )
     assert (answer["ownerID"], answer["connectorDatabaseName"], SECRET in str(answer)) == (0, "", False)
+
+
+def test_the_console_shows_what_is_made_here_and_the_other_way_round(
+    databasin: Databasin, cast: Cast, sample: dict[str, Any]
+) -> None:
+    User.objects.filter(pk=cast.owner.pk).update(is_staff=True)
+    desk = Client()
+    desk.force_login(User.objects.get(pk=cast.owner.pk))
+    number = create(databasin, sample)
+    page = desk.get(f"/admin/connections/connection/{number}/change/").content.decode()
+    assert all(part in page for part in ("Production MySQL", "mysql.example.com", "databasin_user"))
+    assert SECRET not in page
+    form = {"organization": cast.acme.pk, "name": "Till", "setting_path": "till.db"}
+    desk.post("/admin/connections/connection/add/?connector=sqlite", form)
+    made = databasin.get("/api/connector")[0]
+    assert (made["connectorName"], made["connectorSubType"]) == ("Till", "SQLite")
+    assert made["connectorDatabaseName"] == "till.db"
 
 
 def test_other_dialects_show_what_is_made_here_and_keep_what_it_says(

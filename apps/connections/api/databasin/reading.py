@@ -1,5 +1,6 @@
 """A document held against the connector that it is for: the driver's settings, and what is only kept."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,6 +32,7 @@ KEPT = (
 )
 """Kept and shown as they came where a driver has no use for them."""
 LONGEST = {"connectorHost": 2_000, "connectorUsername": 255, "connectorDatabaseName": 255}
+USER_IN_HOST = re.compile("^([a-z0-9+.-]+://)?[^/]*@", re.IGNORECASE)
 LAST_PORT = 65_535
 MOST = 100
 LONGEST_KEPT = 2_000
@@ -117,6 +119,9 @@ def _check(flat: Mapping[str, Any]) -> None:
     for key, longest in LONGEST.items():
         if isinstance(flat.get(key), str) and len(flat[key]) > longest:
             raise Invalid(f"{key} must have at most {longest:,} characters.", field=key)
+    if USER_IN_HOST.search(str(flat.get("connectorHost"))):
+        text = "connectorHost must hold no user and no password: they are for connectorUsername and connectorPassword."
+        raise Invalid(text, field="connectorHost")
     if flat.get("connectorPort") not in (None, ""):
         _between("connectorPort", flat["connectorPort"], LAST_PORT)
     private_key = flat.get("sftpKeyFileLocation")

@@ -12,6 +12,8 @@ from apps.errors import Invalid
 
 WORDS: dict[str, frozenset[Category]] = {
     "database": DATABASES,
+    "bigdata": DATABASES,
+    "nosql": DATABASES,
     "file": frozenset({FILE_API}),
     "files": frozenset({FILE_API}),
     "api": frozenset({FILE_API}),
