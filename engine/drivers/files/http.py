@@ -10,7 +10,8 @@ from typing import Any
 
 from engine.contract import Field, Spec
 from engine.drivers.files import errors, store_fields
-from engine.drivers.files.remote import Info, RemoteDriver, RemoteFileSystem
+from engine.drivers.files.over_http import HttpClientDriver, HttpClientFileSystem
+from engine.drivers.files.remote import Info
 from engine.drivers.files.window import Chunks
 from engine.errors import ConfigError, CredentialsError, TransientError
 from engine.toolkit import fields, http_headers, urls
@@ -30,15 +31,11 @@ AGAIN = {408, 425, 429, 500, 502, 503, 504}
 WITHOUT_HEAD = {400, 405, 501}
 
 
-class HttpFileSystem(RemoteFileSystem):
-    attempts = 4
-
+class HttpFileSystem(HttpClientFileSystem):
     def __init__(self, client: HttpClient, url: str, secret_headers: dict[str, str]) -> None:
-        super().__init__()
-        self._client = client
+        super().__init__(client)
         self._url = url
         self._secret_headers = secret_headers
-        self._is_open = True
 
     def entries(self, place: str) -> Iterable[Info]:
         raise NotImplementedError(place)
@@ -88,23 +85,12 @@ class HttpFileSystem(RemoteFileSystem):
     def makedirs(self, path: str, exist_ok: bool = False) -> None:  # noqa: ARG002
         raise _read_only(path)
 
-    def is_open(self) -> bool:
-        return self._is_open
-
-    def hang_up(self) -> None:
-        self._is_open = False
-        self._client.interrupt()
-
-    def close(self) -> None:
-        self._is_open = False
-        self._client.close()
-
     def _request(self, method: str, place: str, headers: dict[str, str] | None = None) -> Request:
         url = urls.below(self._url, place) if place else self._url
         return Request(method, url, headers or {}, self._secret_headers)
 
 
-class HttpFilesDriver(RemoteDriver):
+class HttpFilesDriver(HttpClientDriver):
     spec = Spec("http_files", "Files over HTTP", "file store", FIELDS)
     writer = None  # type: ignore[assignment]  # so that nobody takes it for a destination
 
@@ -112,9 +98,7 @@ class HttpFilesDriver(RemoteDriver):
         """Raises ConfigError `invalid_url`, `invalid_setting`."""
         url = fields.text(self.settings, URL)
         urls.checked(url)
-        egress, name = self.surroundings.egress, self.surroundings.name
-        client = HttpClient(egress, authority=fields.text(self.settings, fields.AUTHORITY), name=name)
-        return HttpFileSystem(client, url, self._secret_headers())
+        return HttpFileSystem(self.client(), url, self._secret_headers())
 
     def check(self) -> None:
         path = fields.text(self.settings, CHECKED)

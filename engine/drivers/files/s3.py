@@ -10,7 +10,8 @@ from typing import Any
 
 from engine.contract import Field, Spec
 from engine.drivers.files import store_fields
-from engine.drivers.files.remote import Info, RemoteDriver, RemoteFileSystem
+from engine.drivers.files.over_http import HttpClientDriver, HttpClientFileSystem
+from engine.drivers.files.remote import Info
 from engine.drivers.files.window import Chunks
 from engine.errors import CredentialsError, EngineError
 from engine.toolkit import fields
@@ -46,14 +47,10 @@ LARGEST_COPY = 4 * 1024**3
 COPIED_PART = 1024**3
 
 
-class S3FileSystem(RemoteFileSystem):
-    attempts = 4
-
+class S3FileSystem(HttpClientFileSystem):
     def __init__(self, client: HttpClient, bucket: Bucket, root: str = "") -> None:
-        super().__init__(root)
-        self._client = client
+        super().__init__(client, root)
         self._bucket = bucket
-        self._is_open = True
 
     def entries(self, place: str) -> Iterator[Info]:
         """Nothing for a folder without a file: there is no other kind of folder."""
@@ -100,17 +97,6 @@ class S3FileSystem(RemoteFileSystem):
     def makedirs(self, path: str, exist_ok: bool = False) -> None:  # noqa: ARG002
         """There are no folders but in the names of files."""
         self.place(path)
-
-    def is_open(self) -> bool:
-        return self._is_open
-
-    def hang_up(self) -> None:
-        self._is_open = False
-        self._client.interrupt()
-
-    def close(self) -> None:
-        self._is_open = False
-        self._client.close()
 
     def _copy_in_parts(self, source: str, target: str, size: int) -> None:
         upload = self._bucket.begin_parts(target)
@@ -189,15 +175,14 @@ class Upload(io.RawIOBase):
         return content
 
 
-class S3Driver(RemoteDriver):
+class S3Driver(HttpClientDriver):
     spec = Spec("s3", "S3", "file store", FIELDS)
 
     def open_filesystem(self) -> S3FileSystem:
         """Raises ConfigError `invalid_setting`, `invalid_url`, CredentialsError: of what is entered."""
         region = fields.text(self.settings, REGION)
         endpoint = fields.text(self.settings, ENDPOINT) or f"https://s3.{region}.amazonaws.com"
-        egress, name = self.surroundings.egress, self.surroundings.name
-        client = HttpClient(egress, authority=fields.text(self.settings, fields.AUTHORITY), name=name)
+        client = self.client()
         bucket = Bucket(
             client,
             endpoint,
