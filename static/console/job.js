@@ -1,23 +1,16 @@
 // A job's page: shows it as it is, then follows it while it lives.
 
 import { element, say } from "./dom.js";
+import { bytes, number } from "./figures.js";
 import { follow } from "./follow.js";
 import { clockTime, span } from "./times.js";
 
-const number = new Intl.NumberFormat("en");
-const UNITS = ["B", "kB", "MB", "GB", "TB"];
 const BEFORE = 0.99;
 
 const page = document.querySelector("[data-job]");
 const parts = Object.fromEntries([...document.querySelectorAll("[data-show]")].map((part) => [part.dataset.show, part]));
 let shown = null;
 let shownAt = Date.now();
-
-function bytes(size) {
-  if (!size) return "–";
-  const power = Math.min(Math.floor(Math.log10(size) / 3), UNITS.length - 1);
-  return `${(size / 1000 ** power).toFixed(power ? 1 : 0)} ${UNITS[power]}`;
-}
 
 function write(name, text) {
   if (parts[name]) parts[name].textContent = text;
@@ -83,6 +76,22 @@ function showSteps(steps) {
   section.querySelector("tbody").replaceChildren(...rows);
 }
 
+function showTasks(tasks) {
+  const section = document.querySelector("[data-tasks]");
+  section.hidden = !tasks.length;
+  const rows = tasks.map((task) => {
+    const figures = [task.read, task.written, task.failed];
+    return element(
+      "tr",
+      {},
+      element("td", {}, element("a", { href: task.url }, task.name)),
+      element("td", {}, element("span", { class: "cd-state", "data-state": task.state }, task.label)),
+      ...figures.map((figure) => element("td", { class: "cd-number" }, number.format(figure))),
+    );
+  });
+  section.querySelector("tbody").replaceChildren(...rows);
+}
+
 function showLines(events) {
   const log = document.querySelector("[data-log]");
   const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
@@ -135,6 +144,7 @@ function show(job) {
   write("worker", job.worker || "–");
   showBar(job);
   showFigures(job);
+  showTasks(job.tasks);
   showSteps(job.steps);
   showLines(job.events);
   showRefused(job.refused);

@@ -3,6 +3,8 @@
 import pytest
 from django.test import Client
 
+from apps.accounts import services as accounts
+from apps.accounts.models import Role, User
 from apps.connections.models import Connection
 from apps.connections.services import sealing
 from tests.api.world import CANARY, World
@@ -86,3 +88,33 @@ def test_the_history_names_fields_and_no_value(client: Client, world: World) -> 
     page = client.get(f"/admin/connections/connection/{world.connection.pk}/history/").content.decode()
     assert "Password" in page
     assert "planted" not in page
+
+
+def test_an_admin_allows_queries_and_is_warned(cast: Cast, admin: User, desk: SignIn, world: World) -> None:
+    client, url = desk(admin), f"/admin/connections/connection/{world.connection.pk}/change/"
+    assert "can then read through the API" in client.get(url).content.decode()
+    client.post(url, {**CONNECTION, "name": "Shop", "may_query": "on"})
+    world.connection.refresh_from_db()
+    assert world.connection.may_query
+    assert "Callers may run SQL of their own over it." in client.get(url).content.decode()
+    client.post(url, {**CONNECTION, "name": "Shop"})
+    world.connection.refresh_from_db()
+    assert not world.connection.may_query
+
+
+def test_an_editor_neither_allows_queries_nor_forbids_them(cast: Cast, client: Client, world: World) -> None:
+    url = f"/admin/connections/connection/{world.connection.pk}/change/"
+    assert 'name="may_query"' not in client.get(url).content.decode()
+    for is_allowed in (False, True):
+        Connection.objects.filter(pk=world.connection.pk).update(may_query=is_allowed)
+        client.post(url, {**CONNECTION, "name": "Shop", "may_query": "" if is_allowed else "on"})
+        world.connection.refresh_from_db()
+        assert world.connection.may_query is is_allowed
+
+
+def test_nobody_allows_queries_where_they_are_no_admin(cast: Cast, admin: User, desk: SignIn) -> None:
+    accounts.add_member(organization=cast.globex, user=admin, role=Role.EDITOR)
+    values = {**CONNECTION, "organization": cast.globex.pk, "name": "Shop", "may_query": "on"}
+    response = desk(admin).post("/admin/connections/connection/add/?connector=postgresql", values)
+    assert errors(response) == {"may_query": ["This is for owners and admins of Globex."]}
+    assert not Connection.objects.exists()

@@ -6,74 +6,34 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 
-from apps.accounts.admin.buttons import Button, Done
+from apps.accounts.admin import reach
 from apps.accounts.admin.filters import OfOrganization
-from apps.accounts.admin.forms import OwnedForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
 from apps.accounts.admin.showing import column, when
 from apps.connections import queries
 from apps.connections import services as connections
-from apps.connections.admin.settings import PREFIX, form_fields, given
+from apps.connections.admin import browser
+from apps.connections.admin.buttons import BUTTONS
+from apps.connections.admin.filters import InState, OfCategory, standing
+from apps.connections.admin.form import MAY_QUERY, OWN_FIELDS, ConnectionForm
+from apps.connections.admin.settings import PREFIX, form_fields
 from apps.connections.models import Connection
 from apps.connectors import queries as connectors
 from apps.connectors.models import Connector
 from apps.errors import NotFound
 from apps.jobs.admin import subjects
-from apps.jobs.models import Job
-from engine.contract import Spec
-
-OWN_FIELDS = ("organization", "project", "name", "external_id")
-
-
-class ConnectionForm(OwnedForm):
-    """Made anew for each connector, whose driver says what is asked for."""
-
-    connector: Connector
-    spec: Spec
-
-    class Meta:
-        model = Connection
-        fields = OWN_FIELDS
-        help_texts = {"external_id": "What another system calls it, if any does."}
-
-    def store(self) -> Model:
-        own = {"name": self.cleaned_data["name"], "external_id": self.cleaned_data["external_id"]}
-        values = given(self.spec, self.cleaned_data)
-        if self.instance.pk is not None:
-            return connections.change(connection=self.instance, values=values, **own)
-        return connections.create(connector=self.connector, values=values, **own, **self.owner())
-
-
-def _following(job: Job, message: str) -> Done:
-    page, watch = (reverse(f"admin:jobs_job_{name}", args=[job.pk]) for name in ("change", "live"))
-    return Done(message, page=page, watch=watch)
-
-
-def test(request: HttpRequest, connection: Connection) -> Done:
-    return _following(connections.start_test(connection=connection, at=timezone.now()), "Testing …")
-
-
-def browse(request: HttpRequest, connection: Connection) -> Done:
-    level = {name: request.POST.get(name) for name in ("catalog", "schema", "table")}
-    return _following(connections.start_browse(connection=connection, at=timezone.now(), **level), "Looking …")
-
-
-def standing(connection: Connection) -> str:
-    if connection.is_offline:
-        return "offline"
-    return "online" if connection.checked_at else "not tested"
 
 
 @admin.register(Connection)
 class ConnectionAdmin(ScopedAdmin):
     list_display = ("name", "connector", "state", "checked", "organization", "project")
     list_filter = (
-        "is_offline",
+        InState,
+        OfCategory,
         ("connector", admin.RelatedOnlyFieldListFilter),
         OfOrganization,
         ("project", admin.RelatedOnlyFieldListFilter),
@@ -84,15 +44,13 @@ class ConnectionAdmin(ScopedAdmin):
     empty_text = (
         "A connection is one account at one system. Make one for where data comes from and one for where it goes."
     )
-    buttons = (
-        Button("test", "Test", "network_check", test, style="primary"),
-        # pressed by the schema browser, once for every branch that is opened
-        Button("browse", "Browse", "account_tree", browse, is_shown=lambda _row: False, is_logged=False),
-    )
+    buttons = BUTTONS
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.schema)
-        return [path("<path:object_id>/schema/", view, name=self.url_name("schema")), *super().get_urls()]
+        pages = [("schema/", self.schema, "schema"), ("schema/kept/", self.kept, "kept")]
+        views = [(where, self.admin_site.admin_view(view), self.url_name(name)) for where, view, name in pages]
+        own = [path(f"<path:object_id>/{where}", view, name=name) for where, view, name in views]
+        return [*own, *super().get_urls()]
 
     # Forms are as their connector's driver says
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
@@ -108,7 +66,10 @@ class ConnectionAdmin(ScopedAdmin):
         if connector is None or (obj and not self.has_change_permission(request, obj)):
             return [(None, {"fields": ()})]
         settings = tuple(PREFIX + field.name for field in connectors.spec(connector).fields)
-        return [(None, {"fields": OWN_FIELDS}), (connector.label, {"fields": settings})]
+        sets = [(None, {"fields": OWN_FIELDS}), (connector.label, {"fields": settings})]
+        if self._may_allow_queries(request, connector, obj):
+            sets.append(("Queries", {"fields": (MAY_QUERY,)}))
+        return sets
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
         return ("organization", "project") if obj else ()
@@ -137,14 +98,27 @@ class ConnectionAdmin(ScopedAdmin):
 
     # Pages
     def schema(self, request: HttpRequest, object_id: str) -> TemplateResponse:
+        """From what is kept, for everybody; who may change the connection can have it refreshed, and look live."""
         connection = self.row(request, object_id)
+        held, job = browser.kept(connection), browser.refreshing(connection)
         context = {
             "title": f"What {connection} holds",
             "page_url": self.page_of(connection.pk),
             "browse_url": self.url("browse", connection.pk),
+            "refresh_url": self.url("refresh", connection.pk),
+            "kept_url": self.url("kept", connection.pk),
+            "watch": reverse("admin:jobs_job_live", args=[job.pk]) if job else "",
+            "held": held,
+            "extent": held and browser.extent(held, is_file_store=connection.connector.is_file_store),
+            "plain": held and browser.plain(held, request.GET),
             "may_browse": self.may_change(request, connection) and self._can_be_browsed(connection),
         }
         return self.page(request, "console/schema.html", connection, **context)
+
+    def kept(self, request: HttpRequest, object_id: str) -> JsonResponse:
+        """A branch of the tree, or what a search finds. Null where nothing is kept (any more)."""
+        held = browser.kept(self.row(request, object_id))
+        return JsonResponse({"branch": held and browser.branch(held, request.GET)})
 
     def panel(self, request: HttpRequest, row: Connection) -> dict[str, Any]:
         can_be_browsed = self._can_be_browsed(row)
@@ -155,9 +129,10 @@ class ConnectionAdmin(ScopedAdmin):
         held = queries.held_secrets(row)
         settings = [(field.label, row.settings.get(field.name, "")) for field in fields if not field.secret]
         secrets = [(field.label, "set" if field.name in held else "not set") for field in fields if field.secret]
-        return [("Organisation", row.organization), ("Project", row.project or ""), *settings, *secrets]
+        own = [("Organisation", row.organization), ("Project", row.project or "")]
+        return [*own, *settings, *secrets, ("Callers may run SQL", row.may_query)]
 
-    @column("State", label={"online": "success", "offline": "danger", "not tested": "default"})
+    @column("State", label={"online": "success", "offline": "danger", "switched off": "warning"})
     def state(self, row: Connection) -> str:
         return standing(row)
 
@@ -179,6 +154,11 @@ class ConnectionAdmin(ScopedAdmin):
             return None
         return None if connectors.missing(found) else found
 
+    def _may_allow_queries(self, request: HttpRequest, connector: Connector, connection: Connection | None) -> bool:
+        organization_id = self.organization_id_of(connection) if connection else None
+        is_admin = reach.may(request, reach.ADMINS, organization_id)
+        return is_admin and "queries" in connectors.capabilities(connector)
+
     def _can_be_browsed(self, connection: Connection) -> bool:
         return "browses" in connectors.capabilities(connection.connector)
 
@@ -186,3 +166,6 @@ class ConnectionAdmin(ScopedAdmin):
 PAGE = "admin:connections_connection"
 subjects.register("connection_test", subjects.Subject("Connection test", Connection, f"{PAGE}_change"))
 subjects.register("connection_browse", subjects.Subject("Schema look-up", Connection, f"{PAGE}_schema"))
+subjects.register("metadata_look", subjects.Subject("Metadata look-up", Connection, f"{PAGE}_schema"))
+subjects.register("metadata_refresh", subjects.Subject("Metadata refresh", Connection, f"{PAGE}_schema"))
+subjects.register("connection_query", subjects.Subject("Query", Connection, f"{PAGE}_change"))

@@ -1,0 +1,63 @@
+"""What is kept of a connection's system, as a person looks through it: a level at a time, or by the name of a table."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Coalesce, Concat
+
+from apps.connections.models import Metadata, MetadataTable
+
+Row = dict[str, Any]
+
+STRETCH = 200
+"""So many rows are shown at once, however many there are."""
+TABLE = ("catalog", "schema", "name", "kind", "rows", "bytes", "comment")
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """`rows` behind those that were skipped, out of `total`."""
+
+    rows: list[Row]
+    total: int
+
+
+def catalogs(metadata: Metadata, *, wanted: str = "", skip: int = 0) -> Stretch:
+    found = [row for row in metadata.catalogs if wanted.lower() in row["name"].lower()]
+    return Stretch(found[skip : skip + STRETCH], len(found))
+
+
+def schemas(metadata: Metadata, *, catalog: str, wanted: str = "", skip: int = 0) -> Stretch:
+    """With how many `tables` each holds."""
+    found = metadata.schemas.filter(catalog=catalog, name__icontains=wanted)
+    tables = MetadataTable.objects.filter(metadata=metadata, catalog=catalog, schema=OuterRef("name"))
+    counted = tables.order_by().values("schema").annotate(count=Count("id")).values("count")
+    counts = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+    return _stretch(found.annotate(tables=counts).order_by("id").values("name", "comment", "tables"), skip)
+
+
+def tables(
+    metadata: Metadata, *, catalog: str | None = None, schema: str | None = None, wanted: str = "", skip: int = 0
+) -> Stretch:
+    """Of one schema, or of all: there `wanted` is looked for in "schema.table" as well."""
+    found = MetadataTable.objects.filter(metadata=metadata)
+    found = found if catalog is None else found.filter(catalog=catalog)
+    found = found if schema is None else found.filter(schema=schema)
+    if wanted:
+        name = F("name") if schema is not None else Concat("schema", Value("."), "name", output_field=TextField())
+        found = found.annotate(full_name=name).filter(full_name__icontains=wanted)
+    return _stretch(found.order_by("catalog", "schema", "name", "id").values(*TABLE), skip)
+
+
+def columns(metadata: Metadata, *, catalog: str, schema: str, table: str) -> list[Row] | None:
+    """None where nobody has looked at them, or the table is not known."""
+    found = MetadataTable.objects.filter(metadata=metadata, catalog=catalog, schema=schema, name=table)
+    kept: list[Row] | None = found.values_list("columns", flat=True).first()
+    return kept
+
+
+def _stretch(rows: "QuerySet[Any, Any]", skip: int) -> Stretch:
+    shown = list(rows[skip : skip + STRETCH])
+    is_last = len(shown) < STRETCH and (shown or not skip)
+    return Stretch(shown, skip + len(shown) if is_last else rows.count())
