@@ -16,6 +16,7 @@ from apps.connections import queries
 from apps.connections.models import Connection
 from apps.connections.services import sealing
 from apps.connections.services.availability import mark_offline
+from apps.connections.services.browsing import check_online
 from apps.connections.services.opening import interruptible, opened
 from apps.connectors import queries as connectors
 from apps.dialects.caller import Caller
@@ -41,9 +42,10 @@ def start_query(*, connection: Connection, sql: str, caller: Caller, at: datetim
     """The queued job; `answered` gives what came of it. The statement travels sealed, and the job erases it at its end.
 
     Raises Refused where the connection may not be queried; Invalid for a connector that cannot be, for a statement
-    that is empty or too long, and for `rows` beyond 1 to MOST_ROWS.
+    that is empty or too long, and for `rows` beyond 1 to MOST_ROWS; Conflict while the connection is offline.
     """
     _check(connection, sql, rows)
+    check_online(connection)
     uid = new_uid()
     return jobs.start(
         kind=KIND,

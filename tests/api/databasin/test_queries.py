@@ -110,6 +110,14 @@ def test_is_off_until_somebody_allows_it(databasin: Databasin, cast: Cast, world
     assert Job.objects.count() == before
 
 
+def test_one_that_is_switched_off_is_not_queried(databasin: Databasin, world: World) -> None:
+    spare = Connection.objects.get(name="Spare")
+    connections.switch_off(connection=spare)
+    answer = databasin.post(path(spare), {"sql": "SELECT 1"}, status=409)
+    assert "switched off" in answer["message"]
+    assert not Job.objects.filter(kind="connection_query").exists()
+
+
 def test_reading_alone_does_not_suffice(cast: Cast, world: World, client_of: ClientOf) -> None:
     spare = Connection.objects.get(name="Spare")
     for client in (client_of(cast.viewer), client_of(cast.editor, "read", "write")):
