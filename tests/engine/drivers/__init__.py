@@ -1,3 +1,7 @@
 import pytest
 
-pytest.register_assert_rewrite("tests.engine.drivers.conformance", "tests.engine.drivers.write_conformance")
+pytest.register_assert_rewrite(
+    "tests.engine.drivers.conformance",
+    "tests.engine.drivers.survey_conformance",
+    "tests.engine.drivers.write_conformance",
+)

@@ -21,7 +21,7 @@ from tests.engine.drivers.destinations import (
     named,
     run,
 )
-from tests.engine.drivers.write_conformance import ServerConformance
+from tests.engine.drivers.write_conformance.servers import ServerConformance
 
 
 @pytest.fixture(scope="module")

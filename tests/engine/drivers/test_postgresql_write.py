@@ -19,7 +19,7 @@ from tests.engine.drivers.destinations import (
     postgresql_place,
     run,
 )
-from tests.engine.drivers.write_conformance import ServerConformance
+from tests.engine.drivers.write_conformance.servers import ServerConformance
 
 TEXT = Type(Kind.TEXT)
 
