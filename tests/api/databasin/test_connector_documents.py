@@ -138,6 +138,10 @@ RULES: list[tuple[dict[str, Any], str]] = [
     ({"connectorMaxConnections": 101}, "connectorMaxConnections must be a whole number from 1 to 100."),
     ({"connectorAuthType": 9}, "connectorAuthType is one of 2 (Basic), 12 (Password) here."),
     ({"configuration": ["host"]}, "configuration must be an object."),
+    (
+        {"configuration": {"sslmode": "sometimes"}},
+        "configuration.sslmode: TLS must be one of disable, prefer, require, verify-ca, verify-full.",
+    ),
     ({"institutionID": "Acme"}, "institutionID must be a whole number."),
     ({"ownerID": {}}, "ownerID must be a whole number."),
     ({"isPrivate": {"a": 1}}, "isPrivate must be a number, true, false or one line of text."),
@@ -176,6 +180,7 @@ def test_a_library_that_is_missing_is_named(databasin: Databasin, monkeypatch: p
         name="oracle", defaults={"label": "Oracle", "driver": "not_here", "category": "database"}
     )
     answer = databasin.post("/api/connector", PLUGIN | {"connectorSubType": "Oracle"}, 400)
+    assert answer["message"].startswith("connectorSubType: Oracle: ")
     assert "install oracle" in answer["message"]
 
 

@@ -37,6 +37,8 @@ LAST_PORT = 65_535
 MOST = 100
 LONGEST_KEPT = 2_000
 API_KEY_HEADER = "X-API-Key"
+OURS = {"name": "connectorName", "connector": "connectorSubType"}
+"""What our services complain of that is no setting."""
 
 
 class Reading:
@@ -75,9 +77,11 @@ class Reading:
         kept = {**self._details, **changes}
         return {key: value for key, value in kept.items() if value not in (None, "")}
 
-    def key(self, setting: str) -> str:
-        """The key that the client knows a setting by."""
-        return self._keys().get(setting) or (setting if setting in self._document.own else additional.KEY)
+    def key(self, field: str) -> str:
+        """The key that the client knows a setting by, or a field of ours."""
+        if field in self._document.own:
+            return f"configuration.{field}"
+        return self._keys().get(field) or OURS.get(field, additional.KEY)
 
     def _flat_values(self) -> Values:
         """An empty secret is one that was not entered; null takes it away."""
@@ -109,9 +113,8 @@ class Reading:
     def _refuse_secrets(self, used: set[str]) -> None:
         for key in SECRET_KEYS:
             if key not in used and self._document.flat.get(key):
-                raise Invalid(
-                    f"{self.subtype.name} has no use for {key}, and a secret is not kept for nothing.", field=key
-                )
+                text = f"{self.subtype.name} has no use for {key}, and a secret is not kept for nothing."
+                raise Invalid(text, field=key)
 
 
 def _check(flat: Mapping[str, Any]) -> None:
@@ -131,11 +134,11 @@ def _check(flat: Mapping[str, Any]) -> None:
 
 
 def _between(key: str, value: object, most: int) -> int:
-    is_digits = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= len(str(most))
-    number = int(value) if is_digits or (isinstance(value, int) and not isinstance(value, bool)) else 0  # type: ignore[call-overload]
-    if not 1 <= number <= most:
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    is_digits = text.isascii() and text.isdecimal() and len(text) <= len(str(most))
+    if not is_digits or not 1 <= int(text) <= most:
         raise Invalid(f"{key} must be a whole number from 1 to {most}.", field=key)
-    return number
+    return int(text)
 
 
 def _kept(key: str, value: object) -> object:

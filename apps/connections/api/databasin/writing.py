@@ -29,16 +29,19 @@ def create(body: Mapping[str, Any], caller: Caller) -> Connection:
     name, connector, is_active = document.name(), document.connector(), _state(body)
     reading = Reading(document, connector, {}, {})
     project = ownership.project(body, caller)
+    said: Values = {
+        "values": reading.values(),
+        "details": reading.details(),
+        "owner": ownership.owner(body, caller) or ownership.caller_themselves(caller),
+        "may_query": _may_query(body, caller) or False,
+    }
     with _worded(reading.key):
         connection = services.create(
             organization_id=caller.organization_id,
             project_id=project.id if project else caller.project_id,
             connector=connector,
             name=name,
-            values=reading.values(),
-            details=reading.details(),
-            owner=ownership.owner(body, caller) or ownership.caller_themselves(caller),
-            may_query=_may_query(body, caller) or False,
+            **said,
         )
     if is_active is False:
         services.switch_off(connection=connection)
@@ -53,16 +56,16 @@ def change(connection: Connection, shown: Values, body: Mapping[str, Any], calle
     _check_type(sent, connection)
     is_active = _state(sent)
     reading = Reading(document, connection.connector, connection.settings, connection.details)
+    said: Values = {
+        "name": document.name() if "connectorName" in sent else None,
+        "values": reading.values() or None,
+        "details": reading.details(),
+        "project": ownership.project(sent, caller),
+        "owner": ownership.owner(sent, caller),
+        "may_query": _may_query(sent, caller),
+    }
     with _worded(reading.key):
-        services.change(
-            connection=connection,
-            name=document.name() if "connectorName" in sent else None,
-            values=reading.values() or None,
-            details=reading.details(),
-            project=ownership.project(sent, caller),
-            owner=ownership.owner(sent, caller),
-            may_query=_may_query(sent, caller),
-        )
+        services.change(connection=connection, **said)
     if is_active is True:
         services.switch_on(connection=connection, at=at)
     elif is_active is False:
@@ -108,20 +111,16 @@ def _may_query(sent: Mapping[str, Any], caller: Caller) -> bool | None:
 
 @contextmanager
 def _worded(key_of: Callable[[str], str]) -> Iterator[None]:
-    """Raises what is raised within in Databasin's words: by the keys that the client knows."""
+    """Raises what a service raises in Databasin's words: by the keys that the client knows."""
     try:
         yield
     except Invalid as error:
-        problems = [_problem(part, key_of) for part in error.problems]
+        problems = [_problem(part, key_of(part.field)) if part.field else part for part in error.problems]
         first = problems[0]
         raise Invalid(first.message, code=first.code, field=first.field, problems=problems) from error
 
 
-def _problem(problem: Invalid, key_of: Callable[[str], str]) -> Invalid:
-    key = problem.field
-    if not key or key in problem.message:  # the door's own words
-        return problem
-    key = key_of(key)
+def _problem(problem: Invalid, key: str) -> Invalid:
     is_missing = problem.code == "missing_required_field"
     message = f"Missing required field: {key}" if is_missing else f"{key}: {problem.message}"
     return Invalid(message, code=problem.code, field=key)
