@@ -87,7 +87,8 @@ def test_runs_one_and_its_page_follows_the_tasks(cast: Cast, flow: Flow, client:
             "failed": 1,
         }
     ]
-    assert (seen["state"], seen["figures"]["written"], seen["buttons"]) == ("completed", 2, [])
+    assert (seen["state"], seen["figures"]["written"], seen["figures"]["failed"]) == ("completed", 2, 1)
+    assert seen["buttons"] == []  # what was refused is dealt with where it was
     assert ">an automation's run</a>" in client.get(f"/admin/jobs/job/{child.pk}/change/").content.decode()
     assert 'data-state="completed"' in client.get(page(automation)).content.decode()
 

@@ -60,6 +60,12 @@ def can_be_retried(job: Job) -> bool:
     return job.state != State.COMPLETED or job.records_failed > 0
 
 
+def can_be_resolved(job: Job) -> bool:
+    """Whether it has refused records of its own, and not only in the runs of its tasks."""
+    subject = subjects.subject(job.kind)
+    return subject is not None and subject.retry is not None and job.state in ENDED and job.records_failed > 0
+
+
 BUTTONS = (
     Button("cancel", "Cancel", "stop_circle", cancel, style="danger", is_shown=lambda job: job.state not in ENDED),
     Button("retry", "Try again", "replay", retry, style="primary", is_shown=can_be_retried),
@@ -69,7 +75,7 @@ BUTTONS = (
         "done_all",
         resolve,
         confirm="Every open error of this run is marked as dealt with, and its record is not tried again.",
-        is_shown=lambda job: job.state in ENDED and job.records_failed > 0,
+        is_shown=can_be_resolved,
     ),
 )
 
