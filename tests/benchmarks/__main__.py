@@ -11,11 +11,10 @@ The state folder is .crossdock/bench, whose servers are as durable as everybody'
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from config.home import ROOT
+from tests.own_database import own_database
 
 os.environ.setdefault("CROSSDOCK_HOME", str(ROOT / ".crossdock" / "bench"))
 os.environ["CROSSDOCK_EMBEDDED"] = "1"  # with "test" the servers are not durable
@@ -48,18 +47,6 @@ def main() -> None:
     report.write(folder)
     if failed:
         sys.exit(f"Left out: {', '.join(failed)}")
-
-
-@contextmanager
-def own_database() -> Iterator[None]:
-    from django.db import connection
-
-    name = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    try:
-        yield
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
 
 
 if __name__ == "__main__":

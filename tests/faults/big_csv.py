@@ -8,15 +8,14 @@ The table goes to the server of TEST_POSTGRES_URL, and is removed as well.
 import os
 import shutil
 import sys
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.own_database import own_database
 
+if TYPE_CHECKING:
     from apps.jobs.models import Job
     from tests.faults.file_scenario import Office
 
@@ -118,18 +117,6 @@ def tell(job: "Job", size: int, grown: int) -> None:
         f"{size / GB:g} GB, {job.records_written:,} rows, {lane} lane: {seconds:.1f} s, {pace}; "
         f"memory grew by {grown / MB:.0f} MB"
     )
-
-
-@contextmanager
-def own_database() -> "Iterator[None]":
-    from django.db import connection
-
-    name = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    try:
-        yield
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
 
 
 if __name__ == "__main__":
