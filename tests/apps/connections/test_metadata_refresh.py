@@ -1,6 +1,7 @@
 """Looking through a system, and what of it is kept when."""
 
 from collections.abc import Callable
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -171,6 +172,24 @@ def test_a_second_refresh_joins_the_one_that_waits_or_runs(connection):
     jobs.cancel(job=running)
     assert connections.start_refresh(connection=connection, at=AT) != running
     assert Job.objects.count() == 2
+
+
+def test_of_two_that_begin_at_once_one_joins_the_other(connection, transactional_db):
+    barrier, started = Barrier(2), []
+
+    def start() -> None:
+        try:
+            barrier.wait(10)
+            started.append(connections.start_refresh(connection=connection, at=AT))
+        finally:
+            database.close()
+
+    threads = [Thread(target=start) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert started == [Job.objects.get()] * 2
 
 
 def test_what_cannot_be_browsed_is_refused(create):
