@@ -78,8 +78,8 @@ class Metadata(Row):
 
 class MetadataSchema(models.Model):
     metadata = models.ForeignKey(Metadata, models.CASCADE, related_name="schemas")
-    catalog = models.CharField(max_length=255, blank=True)
-    name = models.CharField(max_length=255, blank=True)
+    catalog = models.TextField(blank=True)
+    name = models.TextField(blank=True)
     comment = models.TextField(blank=True)
 
     class Meta:
@@ -92,12 +92,12 @@ class MetadataSchema(models.Model):
 
 
 class MetadataTable(models.Model):
-    """`columns`: as `services.browsing` words them; None where nobody has looked. `rows` and `bytes` by the system's
+    """`columns`: as `services.metadata_rows` words them; None where nobody has looked. `rows` and `bytes` by the system's
     own statistics."""
 
     metadata = models.ForeignKey(Metadata, models.CASCADE, related_name="tables")
-    catalog = models.CharField(max_length=255, blank=True)
-    schema = models.CharField(max_length=255, blank=True)
+    catalog = models.TextField(blank=True)
+    schema = models.TextField(blank=True)
     name = models.TextField()
     kind = models.CharField(max_length=32)
     rows = models.BigIntegerField(null=True)
