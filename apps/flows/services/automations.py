@@ -9,8 +9,9 @@ from django.db import transaction
 
 from apps.errors import Conflict, Invalid
 from apps.flows.models import Automation, AutomationTask
-from apps.flows.queries import connections_of, is_running, jobs_of, kind_of, schedule_of, tasks_of
+from apps.flows.queries import is_running, jobs_of, kind_of, schedule_of, tasks_of
 from apps.flows.services.scheduling import store_schedule
+from apps.flows.services.starting import check_connections
 from apps.jobs import services as jobs
 from apps.jobs.models import ENDED, Job
 
@@ -50,9 +51,7 @@ def run_automation(*, automation: Automation, at: datetime) -> Job:
         raise Conflict("The automation is running.", code="already_running")
     if not automation.tasks.filter(is_enabled=True).exists():
         raise Invalid("An automation needs a task to do.", code="incomplete_automation", field="tasks")
-    offline = connections_of(automation).filter(is_offline=True).first()
-    if offline is not None:
-        raise Conflict(f"The connection {offline.name!r} is offline.", code="connection_offline")
+    check_connections(automation)
     kind = kind_of(automation)
     return jobs.start(
         kind=kind,

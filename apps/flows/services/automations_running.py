@@ -13,8 +13,8 @@ from apps.jobs.models import Job, State
 from apps.jobs.services import Work
 from engine.errors import ConfigError
 
-FIGURES = ("records_read", "records_written", "records_ignored", "records_failed")
-FIGURES += ("pages_read", "pages_written", "bytes_moved")
+RECORDS = ("records_read", "records_written", "records_ignored", "records_failed")
+FIGURES = (*RECORDS, "pages_read", "pages_written", "bytes_moved")
 """Its own are the sums of its runs'."""
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from apps.connections.models import Connection
 from apps.errors import Conflict, Invalid, NotFound
 from apps.flows.models import Flow, FlowStep
-from apps.flows.queries import connections_of, steps_of
+from apps.flows.queries import Subject, connections_of, steps_of
 from apps.flows.services.scheduling import KIND
 from apps.jobs import services as jobs
 from apps.jobs.models import ENDED, Job, RecordError, State
@@ -68,11 +68,16 @@ def _start(flow: Flow, at: datetime, *, labels: Mapping[str, str] | None = None,
     )
 
 
-def _check(flow: Flow) -> None:
-    _check_tracks(flow)
-    offline = connections_of(flow).filter(is_offline=True).first()
+def check_connections(subject: Subject) -> None:
+    """Raises Conflict when one that a run opens is offline."""
+    offline = connections_of(subject).filter(is_offline=True).first()
     if offline is not None:
         raise Conflict(_why(offline), code="connection_offline")
+
+
+def _check(flow: Flow) -> None:
+    _check_tracks(flow)
+    check_connections(flow)
 
 
 def _why(offline: Connection) -> str:

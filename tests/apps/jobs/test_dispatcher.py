@@ -84,6 +84,19 @@ def test_waits_no_longer_than_it_should(dispatcher: Dispatcher) -> None:
     dispatcher.wait(seconds=0.05)
 
 
+def test_publishes_who_waits_for_a_child_when_that_has_ended(
+    begin: Begin, claimed: Claimed, dispatcher: Dispatcher
+) -> None:
+    parent = claimed()
+    child = begin(2, parent=parent)
+    Job.objects.filter(id=parent.id).update(lease_until=None)
+    assert dispatcher.tick() == 1
+    assert hints() == [child.id]
+    jobs.cancel(job=child)
+    assert dispatcher.tick() == 1
+    assert hints() == [parent.id]
+
+
 def test_does_not_publish_what_could_not_run(begin: Begin, claimed: Claimed, dispatcher: Dispatcher) -> None:
     claimed(1)
     begin(1)
