@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from engine.contract import Batch
+from engine.bulk import Batch
 from engine.errors import RecordError
 from engine.schema import Column
 from engine.sync.casts import cast_to

@@ -4,7 +4,8 @@ whole columns, renamed, cast and filled in. Rows: everything else."""
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from engine.contract import Reading, ReadsArrow, ReadsBytes, RefusesBytes, Request, WritesArrow, WritesBytes
+from engine.bulk import ReadsArrow, ReadsBytes, RefusesBytes, WritesArrow, WritesBytes
+from engine.contract import Reading, Request
 from engine.sync import columns, pages, ranges
 from engine.sync.chain import Generator
 from engine.sync.control import Control

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
-from engine.contract import ArrowRange, ByteRange, Position, Reading, ReadsArrow, ReadsBytes, WritesArrow, WritesBytes
+from engine.bulk import ArrowRange, ByteRange, ReadsArrow, ReadsBytes, WritesArrow, WritesBytes
+from engine.contract import Position, Reading
 from engine.sync import columns, pages, position
 from engine.sync.ahead import in_time
 from engine.sync.chain import Generator

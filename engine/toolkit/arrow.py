@@ -26,7 +26,7 @@ from itertools import repeat
 from types import NoneType
 from typing import Any
 
-from engine.contract import Batch
+from engine.bulk import Batch
 from engine.errors import RecordError
 from engine.schema import Column, Kind, RawJson, Row
 from engine.toolkit.arrow_types import DIGITS, Array, ArrowType, json_text, loose_type, strict_type

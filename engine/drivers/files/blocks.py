@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol
 
-from engine.contract import Batch, Unreadable
+from engine.bulk import Batch
+from engine.contract import Unreadable
 from engine.errors import ConfigError
 from engine.schema import Column
 

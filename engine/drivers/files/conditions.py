@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from engine.contract import Batch, Condition, Operator
+from engine.bulk import Batch
+from engine.contract import Condition, Operator
 from engine.schema import Column, Kind
 from engine.toolkit.arrow_types import Array
 from engine.toolkit.deferred import Deferred

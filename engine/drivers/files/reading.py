@@ -5,7 +5,8 @@ from contextlib import suppress
 from dataclasses import astuple, dataclass
 from typing import Any
 
-from engine.contract import ArrowRange, Batch, Key, Page, Request
+from engine.bulk import ArrowRange, Batch
+from engine.contract import Key, Page, Request
 from engine.drivers.files import conditions
 from engine.drivers.files.blocks import Block, Format, Unit
 from engine.drivers.files.listing import Entry

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Any
 
-from engine.contract import Batch, Delivery, Lineage, Mode, OnRejected, Position, Rejected, Standing, Target
+from engine.bulk import Batch
+from engine.contract import Delivery, Lineage, Mode, OnRejected, Position, Rejected, Standing, Target
 from engine.drivers.files import errors, formats, options, packing
 from engine.drivers.files.blocks import Encoder
 from engine.drivers.files.destination import Destination

@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from engine.contract import Lineage, Mode, ReadsArrow, Request, Target, WritesArrow
+from engine.bulk import ReadsArrow, WritesArrow
+from engine.contract import Lineage, Mode, Request, Target
 from engine.errors import RecordError
 from engine.schema import Column, Kind, Query, Type
 from engine.sync import position

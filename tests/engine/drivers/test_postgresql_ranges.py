@@ -3,7 +3,8 @@ from contextlib import closing
 
 import pytest
 
-from engine.contract import ByteRange, Key, ReadsBytes, Request
+from engine.bulk import ByteRange, ReadsBytes
+from engine.contract import Key, Request
 from engine.drivers.sql.postgresql import ranges
 from engine.drivers.sql.postgresql.copy_out import CHUNK_BYTES
 from engine.drivers.sql.postgresql.ranges import FEWEST_ROWS, MOST_ROWS, range_rows

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.contract import ReadsBytes, Request
+from engine.bulk import ReadsBytes
+from engine.contract import Request
 from engine.errors import ConfigError
 from engine.schema import Table
 from tests.engine.drivers.systems import System, mariadb, postgresql, sqlite

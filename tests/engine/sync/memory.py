@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from engine.bulk import ByteRange
 from engine.contract import (
-    ByteRange,
     Delivery,
     Key,
     Lineage,

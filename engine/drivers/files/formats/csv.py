@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from engine.contract import Batch, Unreadable
+from engine.bulk import Batch
+from engine.contract import Unreadable
 from engine.drivers.files import decoding
 from engine.drivers.files.blocks import Block, Unit, behind, present
 from engine.drivers.files.formats import inference

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import IO, Any
 
-from engine.contract import Batch
+from engine.bulk import Batch
 from engine.drivers.files.options import UTF_8, Options
 from engine.errors import RecordError
 from engine.schema import Column, Kind

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from engine.contract import Batch, Unreadable
+from engine.bulk import Batch
+from engine.contract import Unreadable
 from engine.drivers.files.blocks import Block
 from engine.schema import Column, Kind, Type
 from engine.toolkit.arrow_types import Array

@@ -6,7 +6,7 @@ from typing import IO, Any
 
 import orjson
 
-from engine.contract import Batch
+from engine.bulk import Batch
 from engine.drivers.files.options import UTF_8, Options, invalid
 from engine.errors import RecordError
 from engine.schema import Column, Kind, Row

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import IO, Any
 
-from engine.contract import Batch
+from engine.bulk import Batch
 from engine.schema import Column
 from engine.toolkit import arrow
 from engine.toolkit.arrow_types import strict_type

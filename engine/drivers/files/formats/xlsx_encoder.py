@@ -7,7 +7,7 @@ from typing import IO, Any
 
 import xlsxwriter
 
-from engine.contract import Batch
+from engine.bulk import Batch
 from engine.drivers.files.options import Options
 from engine.errors import ConfigError, RecordError
 from engine.schema import Column, Kind, Row

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from engine.contract import Batch
+from engine.bulk import Batch
 from engine.drivers.sql.postgresql.copy_text import NULL, converters
 from engine.drivers.sql.write_values import UnwritableError, column_of
 from engine.errors import RecordError

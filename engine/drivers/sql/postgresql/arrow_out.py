@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from engine.contract import Batch
+from engine.bulk import Batch
 from engine.errors import ConfigError
 from engine.schema import Column, Kind
 from engine.toolkit import arrow

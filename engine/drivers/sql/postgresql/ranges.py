@@ -7,7 +7,8 @@ from typing import Any
 from psycopg import ClientCursor
 from sqlalchemy import BindParameter, ColumnElement, Integer, bindparam, select, tuple_
 
-from engine.contract import ArrowRange, Batch, ByteRange, Key
+from engine.bulk import ArrowRange, Batch, ByteRange
+from engine.contract import Key
 from engine.drivers.sql.postgresql import copy_out
 from engine.drivers.sql.postgresql.arrow_out import BATCH_BYTES, CsvBatches
 from engine.drivers.sql.postgresql.read import PostgresqlReading, PostgresqlSelects, as_portable

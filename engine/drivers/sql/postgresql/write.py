@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import psycopg
 
-from engine.contract import Batch, Lineage, Mode, Position, Reading, ReadsBytes, Rejected, Target
+from engine.bulk import Batch, ReadsBytes
+from engine.contract import Lineage, Mode, Position, Reading, Rejected, Target
 from engine.drivers.sql import write_names
 from engine.drivers.sql.postgresql import ddl, describe, write_facts
 from engine.drivers.sql.postgresql.arrow_in import CopyBatches
