@@ -92,8 +92,8 @@ def _check(connection: Connection, sql: str, rows: int) -> None:
         raise Invalid(f"{connection.connector.label} cannot be queried with SQL.", code="cannot_query")
     if not connection.may_query:
         raise Refused(
-            "This connector may not be queried. An owner or admin of the organisation can allow it: in the console, "
-            "or with allowQuery: true.",
+            "This connector may not be queried. An owner or admin of the organisation can allow it, in the console or, "
+            "signed in as a person, with allowQuery: true.",
             code="query_not_allowed",
         )
     if not sql.strip() or len(sql) > LONGEST_SQL:
@@ -130,8 +130,8 @@ def _remember(work: jobs.Work, *, rows: int, milliseconds: int) -> None:
     work.progress(records_read=rows)
     work.log("info", f"Read {rows:,} rows in {milliseconds:,} ms.", digest=labels["digest"])
     who = f"user {labels['user']} key {labels['key'] or '-'}"
-    log.info("Query over connection %s by %s: %d rows, %d ms, statement %s", labels["connection"], who, rows,
-             milliseconds, labels["digest"])  # fmt: skip
+    told = (labels["connection"], who, rows, milliseconds, labels["digest"])
+    log.info("Query over connection %s by %s: %d rows, %d ms, statement %s", *told)
 
 
 def _digest(sql: str) -> str:

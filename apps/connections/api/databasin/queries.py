@@ -83,7 +83,7 @@ class QueryView(DatabasinEndpoint):
         operation_id="databasin_query_connector",
         summary="Run a statement that reads",
         request=QueryBody,
-        responses={200: QueryResult, 202: QueryWaiting, **errors(400, 401, 403, 404, 409)},
+        responses={200: QueryResult, 202: QueryWaiting, **errors(400, 401, 403, 404, 409, 429)},
         examples=[
             OpenApiExample("Request", ASKED, request_only=True),
             OpenApiExample("Rows", GOT, response_only=True, status_codes=["200"]),
