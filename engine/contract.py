@@ -1,4 +1,4 @@
-"""The driver contract; `engine.bulk` has what is faster. What a connector can do is computed from it, never declared."""
+"""The driver contract, with `engine.bulk`. What a connector can do is computed from it, never declared twice."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
