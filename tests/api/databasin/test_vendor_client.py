@@ -9,8 +9,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from apps.accounts import services as accounts
 from tests.api.databasin.vendor_client import ApiError, VendorClient
+from tests.api.world import World
 from tests.apps.connections import servers
-from tests.conftest import Cast, key_of
+from tests.conftest import Cast, ClientOf, key_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -120,3 +121,13 @@ def test_a_token_that_nobody_knows(live_server: LiveServer, db: None) -> None:
     with pytest.raises(ApiError, match="API Error \\(401\\): Unauthorized"):
         stranger.connectors()
     stranger.close()
+
+
+@pytest.mark.parametrize("body", ["", "{}"])
+def test_curl_need_not_say_that_a_body_is_json(cast: Cast, world: World, client_of: ClientOf, body: str) -> None:
+    path, form = f"/api/connector/{world.connection.id}", "application/x-www-form-urlencoded"
+    client = client_of(cast.editor)
+    assert client.generic("POST", f"{path}/test", body, content_type=form).status_code == 202
+    renamed = client.generic("PUT", path, '{"connectorName": "Renamed"}', content_type=form)
+    assert renamed.json()["connectorName"] == "Renamed"
+    assert client.generic("PUT", path, "connectorName=Renamed", content_type=form).status_code == 400
