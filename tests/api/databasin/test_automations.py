@@ -220,6 +220,9 @@ def test_lists_those_of_a_project_that_are_active_or_run(
     assert listed(running="true") == [first]
     assert listed(running="false") == [second, old]
     assert listed(limit=1, offset=1) == [first]
+    assert databasin.get(PATH, limit=1, fields="automationName, isActive") == [
+        {"automationName": "Daily ETL", "isActive": False}
+    ]
     assert databasin.get(PATH, 400, active="perhaps")["message"] == "active must be true or false."
 
 
@@ -242,7 +245,7 @@ def test_runs_once_and_is_stopped(databasin: Databasin, world: World) -> None:
     assert databasin.post(f"{PATH}/stop", named) == {"status": "success", "message": "Automation was not running"}
     started = databasin.post(f"{PATH}/run", named)
     job = Job.objects.get(kind="automation")
-    assert started == {"status": "success", "message": "Automation started", "jobId": job.uid}
+    assert started == {"status": "queued", "message": "Automation started", "jobId": job.uid}
     shown = databasin.get(f"{PATH}/{world.task.automation_id}")
     assert (shown["currentlyRunning"], shown["lastRunStatus"]) == (True, "Pending")
     Job.objects.filter(id=job.id).update(state=State.RUNNING)

@@ -112,7 +112,8 @@ def test_tells_the_history_of_an_automation(databasin: Databasin, world: World, 
         "triggeredBy": "manual",
         "errorMessage": "Task 1 of 1, 'Later', failed: There is no table orders.",
     }
-    assert databasin.get(f"{PATH}/history/{world.task.automation_id}", limit=1)[0]["id"] == waiting.uid
+    latest = databasin.get(f"{PATH}/history/{world.task.automation_id}", limit=1, fields="id,status", count="true")
+    assert latest == [{"id": waiting.uid, "status": "Pending"}]
 
 
 def test_tells_the_history_of_a_task(databasin: Databasin, world: World, run: Job) -> None:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from apps.connections.api.databasin.ownership import number
 from apps.dialects.databasin.envelope import errors
 from apps.dialects.databasin.moments import moment
-from apps.dialects.databasin.pages import PAGE, stretch
+from apps.dialects.databasin.pages import FIELDS, PAGE, only, stretch
 from apps.dialects.databasin.views import DatabasinEndpoint
 from apps.dialects.lists import Listing, Values, document
 from apps.dialects.parameters import whole_number
@@ -19,7 +19,6 @@ from apps.errors import Invalid, NotFound
 from apps.flows.api.databasin.artifacts import artifact
 from apps.flows.api.databasin.automations_logs import LIMIT, MOST, RUN
 from apps.flows.api.databasin.automations_records import LEVELS, WORDS, Record
-from apps.flows.api.databasin.pipelines import FIELDS, only
 from apps.flows.api.databasin.pipelines_shapes import TAGS, answers
 from apps.flows.api.databasin.statuses import STATUSES
 from apps.flows.models import FlowStep

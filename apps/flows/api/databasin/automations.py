@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from apps.accounts.queries import visible
 from apps.connections.api.databasin import ownership
 from apps.dialects.databasin.envelope import errors
-from apps.dialects.databasin.pages import PAGE, stretch
+from apps.dialects.databasin.pages import FIELDS, PAGE, only, stretch
 from apps.dialects.databasin.views import DatabasinEndpoint
 from apps.dialects.lists import Values
 from apps.dialects.parameters import flag
@@ -29,6 +29,7 @@ FILTERS = [
     OpenApiParameter("active", bool, description="Only those that run by their schedule, or that do not."),
     OpenApiParameter("running", bool, description="Only those that run or are about to, or that do not."),
     *PAGE,
+    FIELDS,
 ]
 
 
@@ -42,7 +43,7 @@ class AutomationsView(DatabasinEndpoint):
         tags=shapes.TAGS,
     )
     def get(self, request: Request) -> Response:
-        return Response(LISTING.rows(_filtered(request)[stretch(request)]))
+        return Response(only(request, LISTING.rows(_filtered(request)[stretch(request)])))
 
     @extend_schema(
         operation_id="databasin_create_automation",

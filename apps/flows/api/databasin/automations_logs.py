@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from apps.accounts.queries import visible
 from apps.connections.api.databasin.ownership import number
 from apps.dialects.databasin.envelope import errors
-from apps.dialects.databasin.pages import PAGE, stretch
+from apps.dialects.databasin.pages import FIELDS, PAGE, only, stretch
 from apps.dialects.databasin.views import DatabasinEndpoint
 from apps.dialects.parameters import whole_number
 from apps.dialects.views import caller_of
@@ -61,27 +61,28 @@ class AutomationHistoryView(DatabasinEndpoint):
     @extend_schema(
         operation_id="databasin_automation_history",
         summary="The runs of an automation, the newest first",
-        parameters=PAGE,
+        parameters=[*PAGE, FIELDS],
         responses={200: records.RunRecord(many=True), **errors(400, 401, 403, 404, 429)},
         examples=[answers([records.RUN])],
         tags=TAGS,
     )
     def get(self, request: Request, automation_id: int) -> Response:
-        automation: Automation = automation_of(request, automation_id)
-        return Response(records.RUNS.rows(runs_of(automation)[stretch(request)]))
+        runs = runs_of(automation_of(request, automation_id))
+        return Response(only(request, records.RUNS.rows(runs[stretch(request)])))
 
 
 class TaskHistoryView(DatabasinEndpoint):
     @extend_schema(
         operation_id="databasin_automation_task_history",
         summary="The runs of a task, the newest first",
-        parameters=PAGE,
+        parameters=[*PAGE, FIELDS],
         responses={200: records.TaskRecord(many=True), **errors(400, 401, 403, 404, 429)},
         examples=[answers([records.TASK])],
         tags=TAGS,
     )
     def get(self, request: Request, task_id: int) -> Response:
-        return Response(records.TASKS.rows(runs_of_task(_task(request, task_id))[stretch(request)]))
+        runs = runs_of_task(_task(request, task_id))
+        return Response(only(request, records.TASKS.rows(runs[stretch(request)])))
 
 
 def _number(request: Request, name: str) -> int:

@@ -20,8 +20,8 @@ from apps.flows.models import Automation
 
 KEY = "automationID"
 ASKED = {"automationID": 7, "institutionID": 1, "internalID": "proj-001"}
-STARTED = {"status": "success", "message": "Automation started", "jobId": "5e03061cda20740022300f09"}
-STOPPED = {**STARTED, "message": "Automation stopped"}
+STARTED = {"status": "queued", "message": "Automation started", "jobId": "5e03061cda20740022300f09"}
+STOPPED = {**STARTED, "status": "success", "message": "Automation stopped"}
 IDLE = {"status": "success", "message": "Automation was not running"}
 
 
@@ -48,7 +48,7 @@ class RunAutomationView(DatabasinEndpoint):
     )
     def post(self, request: Request) -> Response:
         job = services.run_automation(automation=_named(request), at=timezone.now())
-        return Response({**STARTED, "jobId": job.uid})
+        return Response({**STARTED, "status": job.state, "jobId": job.uid})
 
 
 class StopAutomationView(DatabasinEndpoint):

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from apps.accounts.queries import visible
 from apps.connections.api.databasin import ownership
 from apps.dialects.databasin.envelope import errors
-from apps.dialects.databasin.pages import PAGE, stretch
+from apps.dialects.databasin.pages import FIELDS, PAGE, only, stretch
 from apps.dialects.databasin.views import DatabasinEndpoint
 from apps.dialects.lists import Values
 from apps.dialects.parameters import flag
@@ -24,7 +24,6 @@ from apps.flows.api.databasin.pipelines_documents import Document
 from apps.flows.api.databasin.pipelines_showing import SUMMARIES, WHOLE
 from apps.flows.models import Flow
 
-FIELDS = OpenApiParameter("fields", str, description="These keys alone, with commas between them.")
 FILTERS = [
     OpenApiParameter("internalID", str, required=True, description="The project; empty for pipelines of none."),
     OpenApiParameter("institutionID", int, description="The organisation."),
@@ -127,12 +126,6 @@ def pipeline(request: Request, pipeline_id: int) -> Flow:
 
 def shown(flow: Flow) -> Values:
     return WHOLE.one(Flow.objects.filter(id=flow.id), what="Pipeline")
-
-
-def only(request: Request, rows: list[Values]) -> list[Values]:
-    """The keys that `fields` names; all of them where it names none."""
-    names = [name.strip() for name in request.query_params.get("fields", "").split(",") if name.strip()]
-    return [{name: row[name] for name in names if name in row} for row in rows] if names else rows
 
 
 def _stored(flow: Flow, message: Any) -> Response:

@@ -10,14 +10,14 @@ from rest_framework.response import Response
 
 from apps.connections.api.databasin.ownership import number
 from apps.dialects.databasin.envelope import errors
-from apps.dialects.databasin.pages import PAGE, stretch
+from apps.dialects.databasin.pages import FIELDS, PAGE, only, stretch
 from apps.dialects.databasin.views import DatabasinEndpoint
 from apps.dialects.lists import Listing, Values
 from apps.dialects.parsing import object_of
 from apps.errors import Invalid
 from apps.flows import services
 from apps.flows.api.databasin.automations_records import SHARED, Record
-from apps.flows.api.databasin.pipelines import FIELDS, only, pipeline
+from apps.flows.api.databasin.pipelines import pipeline
 from apps.flows.api.databasin.pipelines_shapes import TAGS, answers, sends
 from apps.flows.api.databasin.statuses import STATUSES
 from apps.flows.queries import jobs_of
