@@ -29,13 +29,15 @@ def whole(row: Values) -> Values:
     subtype, settings = subtype_of(row["connector"]), row["settings"]
     flat = _flat(row, subtype)
     kept = flat.pop(additional.KEPT, "")
+    named = _named(row, subtype, flat)
     return {
-        AUTH_TYPE: subtype.auth_types[0],
-        MOST_CONNECTIONS: DEFAULT_CONNECTIONS,
+        **named,  # first in the answer
         "connectorUsername": "",
         "connectorCatalogName": "",
+        AUTH_TYPE: subtype.auth_types[0],
+        MOST_CONNECTIONS: DEFAULT_CONNECTIONS,
         **flat,
-        **_named(row, subtype, flat),
+        **named,  # and not to be overruled
         additional.KEY: additional.written(settings, subtype, kept),
         "configuration": {WIZARD.get(name, name): value for name, value in settings.items()},
         "allowQuery": row["may_query"],
