@@ -71,10 +71,10 @@ def carry(office: "Office", rows: int, size: int) -> None:
     from django.utils import timezone
 
     from apps.flows import services as flows
-    from apps.jobs.models import ENDED
     from tests.faults.conftest import running
     from tests.faults.file_scenario import FOLDER
     from tests.faults.machine import eventually
+    from tests.faults.runs import has_ended
     from tests.faults.scenario import at
 
     name = "cd_big_csv"
@@ -91,13 +91,12 @@ def carry(office: "Office", rows: int, size: int) -> None:
             eventually(lambda: bool(machine.pool(worker)))
             before = most = machine.memory(worker)
 
-            def has_ended() -> bool:
+            def is_over() -> bool:
                 nonlocal most
                 most = max(most, machine.memory(worker))
-                job.refresh_from_db()
-                return job.state in ENDED
+                return has_ended(job)
 
-            eventually(has_ended, LONGEST_RUN)
+            eventually(is_over, LONGEST_RUN)
             tell(job, size, most - before)
             found = target.execute("SELECT count(*), sum(id) FROM events").fetchone()
             assert found == (rows, rows * (rows - 1) // 2), found

@@ -91,3 +91,13 @@ def same_rows(systems: tuple[str, str]) -> bool:
         with at(database) as connection:
             sums.append(connection.execute(CHECKSUM).fetchone())
     return sums[0] == sums[1]
+
+
+def count(database: str) -> int:
+    with at(database) as target:
+        [found] = target.execute("SELECT count(*) FROM events").fetchone() or [0]
+    return int(found)
+
+
+def source_of(flow: Flow) -> Connection:
+    return Connection.objects.get(id=flow.steps.get(role="generator").export.connection_id)

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from apps.flows import services as flows
-from apps.jobs.models import ENDED
 from tests.faults.machine import Machine, eventually
+from tests.faults.runs import has_ended
 from tests.faults.scenario import at, make_flow
 
 ROWS = 1_000_000
@@ -45,13 +45,12 @@ def test_arrive_whole(machine: Machine, systems: tuple[str, str], fields: dict[s
 
     job = flows.run_flow(flow=flow, at=timezone.now())
 
-    def has_ended() -> bool:
+    def is_over() -> bool:
         nonlocal most
         most = max(most, machine.memory(worker))
-        job.refresh_from_db()
-        return job.state in ENDED
+        return has_ended(job)
 
-    assert eventually(has_ended, 240), machine.logs()
+    assert eventually(is_over, 240), machine.logs()
     assert (job.state, job.error_message) == ("completed", "")
     assert (job.records_read, job.records_written) == (ROWS, ROWS)
     assert set(job.steps.filter(role="import").values_list("lane", flat=True)) == {lane}

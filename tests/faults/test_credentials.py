@@ -14,11 +14,12 @@ from apps.connections import services as connections
 from apps.connections.models import Connection
 from apps.flows import services as flows
 from apps.flows.models import Flow
-from apps.jobs.models import ENDED, Job, State
+from apps.jobs.models import State
 from config.embedded import start_demo
 from tests.faults.machine import Machine, eventually
 from tests.faults.proxy import Proxy, proxy_to
-from tests.faults.scenario import BY_ROWS, CAST, CHECKSUM, EVENTS, at, make_flow, make_slow_table
+from tests.faults.runs import has_ended, start
+from tests.faults.scenario import BY_ROWS, CAST, CHECKSUM, EVENTS, at, make_flow, make_slow_table, source_of
 
 pytestmark = pytest.mark.faults
 
@@ -74,27 +75,6 @@ def flow(shop: Shop, systems: tuple[str, str], machine: Machine) -> Flow:
     machine.dispatcher()
     machine.worker()
     return flow
-
-
-def source_of(flow: Flow) -> Connection:
-    return Connection.objects.get(id=flow.steps.get(role="generator").export.connection_id)
-
-
-def has_ended(job: Job) -> bool:
-    job.refresh_from_db()
-    return job.state in ENDED
-
-
-def start(flow: Flow, machine: Machine) -> Job:
-    """A run that has written a part."""
-    job = flows.run_flow(flow=flow, at=timezone.now())
-
-    def has_written() -> bool:
-        return has_ended(job) or job.records_written > 0
-
-    assert eventually(has_written), machine.logs()
-    assert job.state == State.RUNNING, job.error_message
-    return job
 
 
 @contextmanager

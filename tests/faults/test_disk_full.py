@@ -10,8 +10,9 @@ import pytest
 from django.utils import timezone
 
 from apps.flows import services as flows
-from apps.jobs.models import ENDED, Job, State
+from apps.jobs.models import Job, State
 from tests.faults.machine import Machine, eventually
+from tests.faults.runs import has_ended
 from tests.faults.scenario import CAST, EVENTS, at, fill, make_flow, same_rows
 from tests.faults.test_refusals import run
 
@@ -110,11 +111,7 @@ def test_logs_that_cannot_be_written_kill_no_run(machine: Machine, systems: tupl
     worker = machine.worker()
     job = flows.run_flow(flow=make_flow(systems), at=timezone.now())
 
-    def has_ended() -> bool:
-        job.refresh_from_db()
-        return job.state in ENDED
-
-    assert eventually(has_ended)
+    assert eventually(lambda: has_ended(job))
     assert (job.state, job.records_written, job.records_failed) == (State.COMPLETED, 9_999, 1)
     assert Job.objects.count() == 1
     assert worker.poll() is None

@@ -9,10 +9,11 @@ from pytest_django import Settings
 
 from apps.accounts.models import Organization
 from apps.jobs import services as jobs
-from apps.jobs.models import ENDED, Job, State
+from apps.jobs.models import Job, State
 from tests.faults import kinds
 from tests.faults.effort import IS_LONG
 from tests.faults.machine import Machine, eventually
+from tests.faults.runs import has_ended
 from tests.faults.web import told
 
 pytestmark = pytest.mark.faults
@@ -46,11 +47,6 @@ def begin(organization: Organization, subject: int, *, kind: str = "nap", second
         params={"seconds": seconds, **params},
         at=timezone.now(),
     )
-
-
-def has_ended(job: Job) -> bool:
-    job.refresh_from_db()
-    return job.state in ENDED
 
 
 def test_one_that_queues_much_keeps_nobody_waiting(

@@ -18,8 +18,8 @@ from tests.engine.drivers.servers import sftp
 from tests.faults.conftest import running
 from tests.faults.file_scenario import FOLDER, Document, Office, from_csv, over_sftp, to_csv
 from tests.faults.machine import Machine, eventually
+from tests.faults.runs import has_ended
 from tests.faults.scenario import at, fill, same_rows
-from tests.faults.test_main_job import has_ended
 from tests.faults.test_refusals import rows_of, run
 
 pytestmark = pytest.mark.faults

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from apps.flows import services as flows
-from apps.jobs.models import ENDED, Job
 from tests.faults.machine import Machine, eventually
+from tests.faults.runs import has_ended, has_written
 from tests.faults.scenario import BY_ROWS, CAST, fill, make_flow, same_rows
 
 ROWS = 300_000
@@ -19,16 +19,6 @@ LANES: dict[str, dict[str, Any]] = {
 """Fields of the import that a lane is taken for."""
 
 
-def has_ended(job: Job) -> bool:
-    job.refresh_from_db()
-    return job.state in ENDED
-
-
-def has_written_a_part(job: Job) -> bool:
-    job.refresh_from_db()
-    return job.records_written > 0 or job.state in ENDED
-
-
 @pytest.mark.parametrize("lane", LANES)
 @pytest.mark.parametrize("mode", ["append", "replace"])
 def test_resumes_after_its_worker_was_killed(machine: Machine, systems: tuple[str, str], lane: str, mode: str) -> None:
@@ -37,7 +27,7 @@ def test_resumes_after_its_worker_was_killed(machine: Machine, systems: tuple[st
     machine.dispatcher()
     worker = machine.worker()
 
-    assert eventually(lambda: has_written_a_part(job)), machine.logs()
+    assert eventually(lambda: has_written(job)), machine.logs()
     machine.kill(worker)
     machine.worker()
 

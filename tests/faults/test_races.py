@@ -13,10 +13,11 @@ from apps.errors import Conflict
 from apps.flows import services as flows
 from apps.flows.models import Flow
 from apps.jobs import services as jobs
-from apps.jobs.models import ENDED, Job, State
+from apps.jobs.models import ENDED, State
 from tests.faults.effort import IS_LONG
 from tests.faults.machine import Machine, eventually
-from tests.faults.scenario import CAST, at, fill, make_flow, make_slow_table, same_rows
+from tests.faults.runs import has_ended, start
+from tests.faults.scenario import CAST, count, fill, make_flow, make_slow_table, same_rows
 from tests.faults.web import told
 
 pytestmark = pytest.mark.faults
@@ -33,29 +34,6 @@ def flow(machine: Machine, systems: tuple[str, str]) -> Flow:
     machine.dispatcher()
     machine.worker()
     return make_flow(systems, mapping=CAST, mode="append")
-
-
-def has_ended(job: Job) -> bool:
-    job.refresh_from_db()
-    return job.state in ENDED
-
-
-def start(flow: Flow, machine: Machine) -> Job:
-    """A run that has written a part."""
-    job = flows.run_flow(flow=flow, at=timezone.now())
-
-    def has_written() -> bool:
-        return has_ended(job) or job.records_written > 0
-
-    assert eventually(has_written), machine.logs()
-    assert job.state == State.RUNNING
-    return job
-
-
-def count(database: str) -> int:
-    with at(database) as target:
-        [found] = target.execute("SELECT count(*) FROM events").fetchone() or [0]
-    return int(found)
 
 
 def test_a_run_is_cancelled_at_any_moment(

@@ -14,13 +14,14 @@ from apps.connections.models import Connection
 from apps.flows import services as flows
 from apps.flows.models import Flow
 from apps.jobs import services as jobs
-from apps.jobs.models import ENDED, Job, State
+from apps.jobs.models import Job, State
 from tests.faults import kinds
 from tests.faults.conftest import SERVER
 from tests.faults.effort import IS_LONG
 from tests.faults.machine import Machine, eventually
 from tests.faults.proxy import Manner, Proxy, place_of, proxy_to
-from tests.faults.scenario import CAST, fill, make_flow, same_rows
+from tests.faults.runs import has_ended
+from tests.faults.scenario import CAST, fill, make_flow, same_rows, source_of
 
 pytestmark = pytest.mark.faults
 
@@ -47,10 +48,6 @@ def flow(machine: Machine, systems: tuple[str, str], line: Proxy) -> Flow:
     return flow
 
 
-def source_of(flow: Flow) -> Connection:
-    return Connection.objects.get(id=flow.steps.get(role="generator").export.connection_id)
-
-
 def lead(connection: Connection, line: Proxy) -> None:
     connection.settings |= {"host": "127.0.0.1", "port": line.port}
     connection.save()
@@ -60,11 +57,6 @@ def start(machine: Machine, flow: Flow) -> Job:
     machine.dispatcher()
     machine.worker()
     return flows.run_flow(flow=flow, at=timezone.now())
-
-
-def has_ended(job: Job) -> bool:
-    job.refresh_from_db()
-    return job.state in ENDED
 
 
 def is_running(job: Job) -> bool:

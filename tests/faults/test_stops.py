@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from apps.flows import services as flows
 from apps.jobs import services as jobs
-from apps.jobs.models import ENDED, Job, State
+from apps.jobs.models import Job, State
 from tests.faults.machine import Machine, eventually
-from tests.faults.scenario import BY_ROWS, at, fill, make_flow, same_rows
+from tests.faults.runs import has_ended, has_written
+from tests.faults.scenario import BY_ROWS, at, count, fill, make_flow, same_rows
 
 TABLE = "CREATE TABLE events (id bigint PRIMARY KEY, name text, amount numeric(12,2), at timestamptz)"
 SLEEP = "CREATE FUNCTION sleep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep({}); RETURN NULL; END'"
@@ -63,19 +64,3 @@ def begin(machine: Machine, systems: tuple[str, str], lane: str) -> Job:
             target.execute(statement)
     machine.dispatcher()
     return flows.run_flow(flow=make_flow(systems, filter=filter_, mode="append"), at=timezone.now())
-
-
-def count(database: str) -> int:
-    with at(database) as target:
-        [found] = target.execute("SELECT count(*) FROM events").fetchone() or [0]
-    return int(found)
-
-
-def has_written(job: Job) -> bool:
-    job.refresh_from_db()
-    return job.records_written > 0 or job.state in ENDED
-
-
-def has_ended(job: Job) -> bool:
-    job.refresh_from_db()
-    return job.state in ENDED

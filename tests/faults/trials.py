@@ -15,6 +15,7 @@ from apps.flows import services as flows
 from apps.flows.models import Flow
 from apps.jobs.models import ENDED, Job, State
 from tests.faults.machine import LEASE_SECONDS, Machine, eventually
+from tests.faults.runs import has_ended
 from tests.faults.scenario import BY_ROWS, CAST, at, fill, make_flow
 from tests.faults.verifier import breaches
 
@@ -110,7 +111,7 @@ def killed_before_the_checkpoint(trial: Trial) -> list[str]:
     flow = trial.flow(pages=4, seconds=0)
     worker = trial.worker()
     first = trial.start(flow)
-    trial.until(lambda: _has_ended(first))
+    trial.until(lambda: has_ended(first))
     with at(trial.systems[1]) as target:
         target.execute(SLEEP.replace("sleep()", "doze()").format(seconds=1, event="UPDATE", table="crossdock_state"))
     job = trial.start(flow)
@@ -131,7 +132,7 @@ def hints_by_the_hundred(trial: Trial) -> list[str]:
     trial.until(lambda: _written(job) > 0)
     for _ in range(2):
         trial.machine.broker.publish([job.id] * (trial.hints // 2), queue="sync")
-        trial.until(lambda: _has_ended(job) and trial.machine.broker.waiting(queue="sync") == 0)
+        trial.until(lambda: has_ended(job) and trial.machine.broker.waiting(queue="sync") == 0)
     time.sleep(1)
     job.refresh_from_db()
     found = [] if job.attempt == 1 else [f"{job.id}: was run {job.attempt} times"]
@@ -178,7 +179,7 @@ def the_broker_dies(trial: Trial) -> list[str]:
     trial.machine.broker.stop()
     time.sleep(1)
     trial.machine.broker.start()
-    trial.until(lambda: _has_ended(job))
+    trial.until(lambda: has_ended(job))
     trial.start(flow)
     found = trial.end(runs=2)
     return found if worker.poll() is None else [*found, f"the worker ended with status {worker.returncode}"]
@@ -226,11 +227,6 @@ def deadly_to_its_workers(trial: Trial) -> list[str]:
 def _written(job: Job) -> int:
     job.refresh_from_db()
     return job.records_written
-
-
-def _has_ended(job: Job) -> bool:
-    job.refresh_from_db()
-    return job.state in ENDED
 
 
 def _is_at(job: Job, attempt: int) -> bool:
