@@ -38,8 +38,7 @@ class SqlSurvey(ABC, Generic[PlaceT]):
         schemas = [named.name for named in self.schemas(catalog) if schema in ("", named.name)]
         if schema and not schemas:
             raise description.unknown_schema(schema)
-        is_possible = schemas and description.is_name(table)
-        places = self.places(schemas, table) if is_possible else ()
+        places = self.places(schemas, table) if schemas and description.is_name(table) else ()
         if table and not places:
             raise description.unknown_table(Table(table, schema, catalog))
         for start in range(0, len(places), TABLES_AT_ONCE):

@@ -11,9 +11,11 @@ from engine.drivers.sql.postgresql.session import Connection
 from engine.drivers.sql.survey import SqlSurvey
 from engine.schema import Table
 
-# Compiling costs more here than it saves. Who waits for longer waits for something that is stuck.
+# What is waited for longer is stuck; between pages the transaction may be idle as long as its caller needs. Compiling
+# costs more here than it saves.
 SETTINGS = """
 SELECT pg_catalog.set_config('statement_timeout', '600s', true), pg_catalog.set_config('lock_timeout', '60s', true),
+       pg_catalog.set_config('idle_in_transaction_session_timeout', '0', true),
        pg_catalog.set_config('jit', 'off', true)
 """
 
@@ -68,7 +70,7 @@ WITH RECURSIVE locked (oid) AS ({LOCKED}), part (root, oid) AS (
       JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition
 ), figures AS (
     SELECT part.root, sum({ROWS})::bigint AS rows,
-           sum(CASE WHEN c.relkind IN ('r', 'm') AND c.oid NOT IN (SELECT oid FROM locked WHERE oid IS NOT NULL)
+           sum(CASE WHEN c.relkind IN ('r', 'm') AND c.oid NOT IN (SELECT oid FROM locked)
                     THEN pg_catalog.pg_total_relation_size(c.oid) END)::bigint AS bytes
       FROM part JOIN pg_catalog.pg_class c ON c.oid = part.oid AND c.relkind IN ('r', 'm', 'f')
      GROUP BY part.root
