@@ -3,7 +3,7 @@
 from django.db.models import Q, QuerySet
 
 from apps.connections.models import Connection
-from apps.flows.models import Automation, AutomationTask, Flow, FlowStep
+from apps.flows.models import Automation, AutomationTask, Export, Flow, FlowStep, Import
 from apps.jobs.models import LIVE, Job, Schedule, State
 
 Subject = Flow | Automation
@@ -36,8 +36,10 @@ def connections_of(subject: Subject) -> QuerySet[Connection]:
     flows = Flow.objects.filter(id=subject.id)
     if isinstance(subject, Automation):
         flows = Flow.objects.filter(automation_tasks__automation=subject, automation_tasks__is_enabled=True)
-    used = Q(exports__steps__flow__in=flows) | Q(imports__steps__flow__in=flows)
-    return Connection.everything.filter(used).distinct()
+    # joined, each export of a connection would meet each of its imports
+    read = Export.objects.filter(steps__flow__in=flows).values("connection")
+    written = Import.objects.filter(steps__flow__in=flows).values("connection")
+    return Connection.everything.filter(Q(id__in=read) | Q(id__in=written))
 
 
 def jobs_of(subject: Subject) -> QuerySet[Job]:

@@ -1,13 +1,17 @@
 """Copies of tables: each an export, an import and a track of a flow of their own."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
+from itertools import count
 from typing import Any, TypedDict
+
+from django.db.models import Count
 
 from apps.errors import Invalid
 from apps.flows.models import Export, Flow, FlowStep, Import
 from apps.flows.queries import steps_of
-from apps.flows.services.exports import change_export, create_export
-from apps.flows.services.imports import change_import, create_import
+from apps.flows.services.exports import change_export, new_export
+from apps.flows.services.imports import change_import, new_import
 
 
 class Copy(TypedDict):
@@ -20,23 +24,35 @@ class Copy(TypedDict):
     document: dict[str, Any]
 
 
-def steps(flow: Flow, copies: Sequence[Copy]) -> dict[str, list[dict[str, Any]]]:
+class Steps(TypedDict):
+    """As `change_flow` takes them."""
+
+    generators: list[dict[str, Any]]
+    processors: list[dict[str, Any]]
+
+
+def steps(flow: Flow, copies: Sequence[Copy]) -> Steps:
     """What `change_flow` takes to make a flow's steps these copies; makes and changes their exports and imports.
 
     Raises Invalid, also for a change to a copy that shares its export or import with others.
     """
-    present = list(steps_of(flow))
-    found: dict[str, list[dict[str, Any]]] = {"generators": [], "processors": []}
-    free = max((step.track for step in present), default=-1) + 1
+    former = list(steps_of(flow))
+    generators: dict[int, list[FlowStep]] = {}
+    for step in former:
+        if step.role == FlowStep.Role.GENERATOR:
+            generators.setdefault(step.track, []).append(step)
+    shared = _shared(former)
+    free = count(max((step.track for step in former), default=-1) + 1)
+    found = Steps(generators=[], processors=[])
     for copy in copies:
-        step = copy["step"]
-        if step is None:
-            export, destination = _made(flow, copy)
-            found["generators"].append({"export": export, "track": free})
-            found["processors"].append({"destination": destination, "track": free, "document": copy["document"]})
-            free += 1
-        else:
-            _keep(step, copy, present, found)
+        if copy["step"] is None:
+            _add(flow, copy, next(free), found)
+            continue
+        if copy["export"] is not None and copy["destination"] is not None:
+            _change(copy["step"], generators.get(copy["step"].track, []), shared, copy["export"], copy["destination"])
+        _keep(copy, copy["step"], generators, found)
+    Export.objects.bulk_create([one["export"] for one in found["generators"] if one["export"].pk is None])
+    Import.objects.bulk_create([one["destination"] for one in found["processors"] if one["destination"].pk is None])
     return found
 
 
@@ -62,25 +78,20 @@ def follow_project(flow: Flow) -> None:
     Import.objects.filter(id__in=imports.values("id")).update(project_id=flow.project_id)
 
 
-def _made(flow: Flow, copy: Copy) -> tuple[Export, Import]:
+def _add(flow: Flow, copy: Copy, track: int, found: Steps) -> None:
     assert copy["export"] is not None
     assert copy["destination"] is not None
     organization_id, project_id = flow.organization_id, flow.project_id
-    export = create_export(organization_id=organization_id, project_id=project_id, values=copy["export"])
-    import_ = create_import(organization_id=organization_id, project_id=project_id, values=copy["destination"])
-    return export, import_
+    export = new_export(organization_id=organization_id, project_id=project_id, values=copy["export"])
+    destination = new_import(organization_id=organization_id, project_id=project_id, values=copy["destination"])
+    found["generators"].append({"export": export, "track": track})
+    found["processors"].append({"destination": destination, "track": track, "document": copy["document"]})
 
 
-def _keep(step: FlowStep, copy: Copy, present: Sequence[FlowStep], found: dict[str, list[dict[str, Any]]]) -> None:
-    """Puts a copy that stays among the found steps, with the generators of its track unless they are there already."""
-    track = [other for other in present if other.track == step.track]
-    generators = [other for other in track if other.role == FlowStep.Role.GENERATOR]
-    if copy["export"] is not None and copy["destination"] is not None:
-        _change(step, generators, copy)
-    if not any(other["track"] == step.track for other in found["generators"]):
-        found["generators"] += [
-            {"export": other.export, "track": step.track, "document": other.document} for other in generators
-        ]
+def _keep(copy: Copy, step: FlowStep, generators: dict[int, list[FlowStep]], found: Steps) -> None:
+    """Puts a copy that stays among the found steps, and with the first one of a track the generators of the track."""
+    for other in generators.pop(step.track, ()):
+        found["generators"].append({"export": other.export, "track": step.track, "document": other.document})
     found["processors"].append(
         {
             "destination": step.destination,
@@ -91,27 +102,42 @@ def _keep(step: FlowStep, copy: Copy, present: Sequence[FlowStep], found: dict[s
     )
 
 
-def _change(step: FlowStep, generators: Sequence[FlowStep], copy: Copy) -> None:
-    assert copy["export"] is not None
-    assert copy["destination"] is not None
-    if len(generators) != 1 or not all(map(_is_alone, (step, generators[0]))):
+def _change(
+    step: FlowStep,
+    generators: Sequence[FlowStep],
+    shared: Container[int],
+    export: Mapping[str, Any],
+    destination: Mapping[str, Any],
+) -> None:
+    if len(generators) != 1 or step.id in shared or generators[0].id in shared:
         text = "This copy shares what it reads or writes with others: change its export or its import."
         raise Invalid(text, code="shared", field="copies")
-    export, destination = generators[0].export, step.destination
-    assert export is not None
-    assert destination is not None
-    change_export(export=export, values=copy["export"])
-    change_import(import_=destination, values=copy["destination"])
+    present, other = generators[0].export, step.destination
+    assert present is not None
+    assert other is not None
+    if _differs(present, export):
+        change_export(export=present, values=export)
+    if _differs(other, destination):
+        change_import(import_=other, values=destination)
 
 
-def _is_alone(step: FlowStep) -> bool:
-    """Whether no other step uses the same export or import, nor what it gives or takes."""
-    part = step.export or step.destination
-    assert part is not None
-    of_track = FlowStep.objects.filter(flow=step.flow_id, track=step.track, role=step.role)
-    return of_track.count() == 1 and FlowStep.objects.filter(**{_name(part): part}).count() == 1
+def _differs(row: Export | Import, values: Mapping[str, Any]) -> bool:
+    return any(getattr(row, name) != value for name, value in values.items())
 
 
-def _name(part: Export | Import) -> str:
-    """The field of a step that refers to it."""
-    return "export" if isinstance(part, Export) else "destination"
+def _shared(steps: Sequence[FlowStep]) -> set[int]:
+    """Of a flow's steps those that are not alone on their side of a track, or whose export or import is used twice."""
+    crowd = Counter((step.track, step.role) for step in steps)
+    exports = _used_twice("export_id", {step.export_id for step in steps})
+    imports = _used_twice("destination_id", {step.destination_id for step in steps})
+    return {
+        step.id
+        for step in steps
+        if crowd[step.track, step.role] > 1 or step.export_id in exports or step.destination_id in imports
+    }
+
+
+def _used_twice(field: str, numbers: set[int | None]) -> set[int]:
+    rows = FlowStep.objects.filter(**{f"{field}__in": numbers - {None}})
+    counted = rows.order_by().values(field).annotate(uses=Count("id")).filter(uses__gt=1)
+    return set(counted.values_list(field, flat=True))

@@ -33,6 +33,12 @@ def create_export(*, organization_id: int, project_id: int | None, values: Mappi
     return resources.store(export, FIELDS, values, _problems, complete=_complete)
 
 
+def new_export(*, organization_id: int, project_id: int | None, values: Mapping[str, Any]) -> Export:
+    """The same, not saved yet."""
+    export = Export(organization_id=organization_id, project_id=project_id)
+    return resources.fill(export, FIELDS, values, _problems, complete=_complete)
+
+
 def change_export(*, export: Export, values: Mapping[str, Any]) -> Export:
     """Changes the fields that are given."""
     return resources.store(export, FIELDS, values, _problems, complete=_complete)

@@ -1,6 +1,6 @@
 """Chains of exports and imports, and when they run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,17 +15,16 @@ from apps.flows.services import copies
 from apps.flows.services.exports import clone_export
 from apps.flows.services.imports import clone_import
 from apps.flows.services.scheduling import KIND, follow_connections, store_schedule
+from apps.flows.services.steps import store_steps
 from apps.jobs import services as jobs
 
 FIELDS = ("name", "description", "is_enabled", "owner_id", "project_id", "document", "details")
-Step = Mapping[str, Any]
-"""`{"export": Export}` or `{"destination": Import}`, with `track`, `proceed_on_failure` and `document` where wanted."""
 
 
 def create_flow(*, organization_id: int, project_id: int | None, values: Mapping[str, Any], at: datetime) -> Flow:
     """`values`: name, description, is_enabled, owner_id, document, details; `generators` and `processors`, lists of
-    Step, or in their place `copies`, a list of `copies.Copy`; `schedule`: {"cron", "timezone"}, {"interval"} or None.
-    Raises Invalid."""
+    `steps.Step`, or in their place `copies`, a list of `copies.Copy`; `schedule`: {"cron", "timezone"}, {"interval"}
+    or None. Raises Invalid."""
     flow = Flow(organization_id=organization_id, project_id=project_id)
     return _store(flow, {"generators": [], "processors": [], "schedule": None, **values}, at)
 
@@ -113,55 +112,16 @@ def _store(flow: Flow, values: Mapping[str, Any], at: datetime) -> Flow:
     with transaction.atomic():
         flow.save()
         former = list(flow.steps.all()) if "copies" in values else []
-        steps = copies.steps(flow, values["copies"]) if "copies" in values else values
+        steps = {**values, **copies.steps(flow, values["copies"])} if "copies" in values else values
         for role in FlowStep.Role:
             if f"{role}s" in steps:
-                _store_steps(flow, role, steps[f"{role}s"])
+                store_steps(flow=flow, role=role, wanted=steps[f"{role}s"])
         copies.remove_unused(former)
         if "project_id" in values:
             copies.follow_project(flow)
         store_schedule(subject=flow, schedule=_schedule(flow, values), at=at)
         follow_connections([flow])
     return flow
-
-
-def _store_steps(flow: Flow, role: FlowStep.Role, wanted: Sequence[Step]) -> None:
-    """Makes the flow's steps of one role the wanted ones, in their order."""
-    existing = list(flow.steps.filter(role=role).order_by("index"))
-    taken = [_taken(existing, step) for step in wanted]
-    freed = {row.index: row.track for row in existing}
-    track = next((row.track for row in taken if row is not None), 0)
-    rows = []
-    for index, (step, kept) in enumerate(zip(wanted, taken, strict=True)):
-        row = kept or FlowStep(flow=flow, role=role, export=step.get("export"), destination=step.get("destination"))
-        _check(flow, role, row)
-        # one that came in another's place joins its track, and else that of its neighbour
-        track = row.track = step.get("track", kept.track if kept else freed.get(index, track))
-        row.index = index
-        row.proceed_on_failure = bool(step.get("proceed_on_failure", False))
-        row.document = step.get("document", row.document)
-        rows.append(row)
-    flow.steps.filter(id__in=[row.id for row in existing]).delete()
-    for row in rows:
-        row.save()
-
-
-def _taken(existing: list[FlowStep], step: Step) -> FlowStep | None:
-    """The row that is this step already, out of those that are left."""
-    wanted = (step.get("export"), step.get("destination"))
-    row = next((row for row in existing if (row.export, row.destination) == wanted), None)
-    if row is not None:
-        existing.remove(row)
-    return row
-
-
-def _check(flow: Flow, role: FlowStep.Role, step: FlowStep) -> None:
-    resource = step.export if role == FlowStep.Role.GENERATOR else step.destination
-    if resource is None:
-        what = "an export" if role == FlowStep.Role.GENERATOR else "an import"
-        raise Invalid(f"A page {role} needs {what}.", code="missing_required_field", field=f"{role}s")
-    if resource.organization_id != flow.organization_id:
-        raise Invalid("There is no such export or import.", code="invalid_ref", field=f"{role}s")
 
 
 def _schedule(flow: Flow, values: Mapping[str, Any]) -> Mapping[str, Any] | None:

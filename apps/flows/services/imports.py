@@ -30,6 +30,11 @@ def create_import(*, organization_id: int, project_id: int | None, values: Mappi
     return resources.store(Import(organization_id=organization_id, project_id=project_id), FIELDS, values, _problems)
 
 
+def new_import(*, organization_id: int, project_id: int | None, values: Mapping[str, Any]) -> Import:
+    """The same, not saved yet."""
+    return resources.fill(Import(organization_id=organization_id, project_id=project_id), FIELDS, values, _problems)
+
+
 def change_import(*, import_: Import, values: Mapping[str, Any]) -> Import:
     """Changes the fields that are given."""
     return resources.store(import_, FIELDS, values, _problems)

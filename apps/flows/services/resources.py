@@ -28,9 +28,7 @@ def store(
     Raises Invalid with every problem.
     """
     former = row.connection_id
-    rules.assign(row, fields, values)
-    complete(row)
-    rules.raise_all(problems(row))
+    fill(row, fields, values, problems, complete=complete)
     try:
         with transaction.atomic():
             row.save()
@@ -38,6 +36,21 @@ def store(
                 follow_connections(Flow.objects.filter(id__in=row.steps.values("flow")))
     except IntegrityError as error:
         raise Conflict("It could not be stored: something it refers to has gone.") from error
+    return row
+
+
+def fill(
+    row: Resource,
+    fields: Iterable[str],
+    values: Mapping[str, Any],
+    problems: Callable[[Resource], list[Invalid]],
+    *,
+    complete: Callable[[Resource], None] = lambda _row: None,
+) -> Resource:
+    """The same, not saved yet."""
+    rules.assign(row, fields, values)
+    complete(row)
+    rules.raise_all(problems(row))
     return row
 
 

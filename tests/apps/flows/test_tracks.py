@@ -98,6 +98,22 @@ def test_a_kill_in_the_second_track_is_gone_on_from_there(checkpoint: int, house
     assert figures(job) == {"orders": (3, 0), "customers": (5, 0), "items": (5, 0)}
 
 
+def test_a_table_that_was_replaced_before_a_kill_is_not_replaced_again(house: House) -> None:
+    for table in TABLES[1:]:
+        house.execute("shop", f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, name TEXT)")
+        house.execute("shop", f"INSERT INTO {table} VALUES (1, 'one'), (2, 'two'), (3, 'three')")
+        house.execute("warehouse", f"CREATE TABLE {table}_copy (id INTEGER PRIMARY KEY, name TEXT)")
+        house.execute("warehouse", f"INSERT INTO {table}_copy VALUES (9, 'old')")
+    flow = make(house, *(copy(house, table, mode="replace") for table in TABLES))
+    job = flows.run_flow(flow=flow, at=AT)
+    kill_at_checkpoint(job, 4)
+    assert [len(rows(house, table)) for table in TABLES] == [3, 1, 1]
+    house.add(4)
+    job = run(job)
+    assert (job.state, job.attempt, job.records_written) == (State.COMPLETED, 2, 9)
+    assert [len(rows(house, table)) for table in TABLES] == [3, 3, 3]
+
+
 def test_figures_of_tracks_to_come_again_stay_while_the_first_is_passed_by(flow: Flow) -> None:
     job = flows.run_flow(flow=flow, at=AT)
     kill_at_checkpoint(job, 5)

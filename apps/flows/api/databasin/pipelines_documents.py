@@ -153,7 +153,8 @@ def defaults(said: Values) -> Values:
 def present(flow: Flow | None, shown: Mapping[str, Any]) -> dict[int, tuple[FlowStep, Values]]:
     """By their numbers, a flow's artifacts and how they are shown."""
     items = {item["artifactID"]: item for item in shown.get("items", ())}
-    steps = FlowStep.objects.filter(flow=flow, id__in=items) if flow else ()
+    rows = FlowStep.objects.select_related("destination")
+    steps = rows.filter(flow=flow, id__in=items) if flow else ()
     return {step.id: (step, items[step.id]) for step in steps}
 
 
