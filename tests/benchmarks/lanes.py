@@ -61,6 +61,12 @@ def rows_lane(rig: Rig) -> Result:
     return _refresh(rig, title, about, "rows", Marks(client=25), share=5, mapping=IN_ROWS)
 
 
+def copied(rig: Rig, table: str) -> Cost:
+    """A table of the source into the target's `orders`, as AGAINST says."""
+    loading = (tables.create(), "COPY orders FROM STDIN (FORMAT binary)", tables.KEY)
+    return rig.psql((SOURCE, (f"COPY {table} TO STDOUT (FORMAT binary)",)), (TARGET, loading))
+
+
 def _refresh(rig: Rig, title: str, about: str, lane: str, marks: Marks, *, share: int = 1, **fields: Any) -> Result:
     """`share`: how many times smaller than the large table the one is that is moved."""
     rows, table = rig.rows // share, "orders" if share == 1 else "part"
@@ -69,17 +75,13 @@ def _refresh(rig: Rig, title: str, about: str, lane: str, marks: Marks, *, share
         tables.part(rig, rows)
     flow = rig.flow(table, to={"table": "orders"}, mode="replace", **fields)
 
-    def limit() -> Cost:
-        loading = (tables.create(), "COPY orders FROM STDIN (FORMAT binary)", tables.KEY)
-        return rig.psql((SOURCE, (f"COPY {table} TO STDOUT (FORMAT binary)",)), (TARGET, loading))
-
     return contest(
         title=title,
         about=about,
         rows=rows,
         rounds=rig.rounds,
         ours=lambda: rig.carry(flow, rows),
-        limit=limit,
+        limit=lambda: copied(rig, table),
         marks=marks,
         lane=lane,
         prepare=lambda: tables.without_target(rig),

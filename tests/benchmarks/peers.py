@@ -12,7 +12,7 @@ from urllib.parse import quote
 from config.home import ROOT
 from tests.benchmarks import tables
 from tests.benchmarks.contest import Marks, Result, contest
-from tests.benchmarks.lanes import AGAINST
+from tests.benchmarks.lanes import AGAINST, copied
 from tests.benchmarks.meter import Cost, pipeline
 from tests.benchmarks.rig import SOURCE, TARGET, Rig, RunError
 
@@ -68,10 +68,6 @@ def _contest(rig: Rig, title: str, rows: int, theirs: Callable[[], Cost], schema
             raise RunError(f"{title}: {found} of {rows} rows arrived.")
         return cost
 
-    def limit() -> Cost:
-        loading = (tables.create(), "COPY orders FROM STDIN (FORMAT binary)", tables.KEY)
-        return rig.psql((SOURCE, ("COPY part TO STDOUT (FORMAT binary)",)), (TARGET, loading))
-
     def prepare() -> None:
         rig.execute(TARGET, *(f"DROP SCHEMA IF EXISTS {name} CASCADE" for name in (schema, f"{schema}_staging")))
         tables.without_target(rig)
@@ -82,7 +78,7 @@ def _contest(rig: Rig, title: str, rows: int, theirs: Callable[[], Cost], schema
         rows=rows,
         rounds=rig.rounds,
         ours=run,
-        limit=limit,
+        limit=lambda: copied(rig, "part"),
         marks=ONLY_WHAT_RAN,
         prepare=prepare,
     )
