@@ -4,7 +4,7 @@ from django.db.models import Q, QuerySet
 
 from apps.connections.models import Connection
 from apps.flows.models import Automation, AutomationTask, Export, Flow, FlowStep, Import
-from apps.jobs.models import LIVE, Job, Schedule, State
+from apps.jobs.models import LIVE, Job, JobStep, Schedule, State
 
 Subject = Flow | Automation
 """What jobs and schedules of this app are about."""
@@ -73,3 +73,9 @@ def runs_of_task(task: AutomationTask) -> QuerySet[Job]:
     """The newest first."""
     runs = Job.objects.filter(kind="flow", subject_id=task.flow_id, origin=Job.Origin.TASK)
     return runs.filter(labels__task=task.uid).order_by("-id")
+
+
+def runs_of_step(step: FlowStep) -> QuerySet[JobStep]:
+    """The step's part in the runs of its flow, the newest first."""
+    parts = JobStep.objects.filter(step_uid=step.uid).exclude(job__origin=Job.Origin.RETRY)
+    return parts.select_related("job").order_by("-id")

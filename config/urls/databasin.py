@@ -22,7 +22,8 @@ from apps.connectors.api.databasin.catalogue import (
     SystemConfigView,
 )
 from apps.flows.api.databasin.artifacts import PipelineArtifactsView, PipelineArtifactView
-from apps.flows.api.databasin.artifacts_runs import ArtifactHistoryView, ArtifactLogsView
+from apps.flows.api.databasin.artifacts_history import ArtifactHistoryView
+from apps.flows.api.databasin.artifacts_logs import ArtifactLogsView
 from apps.flows.api.databasin.automations import AutomationsView, AutomationView
 from apps.flows.api.databasin.automations_logs import (
     AutomationHistoryView,

@@ -12,6 +12,8 @@ from apps.flows.models import Export, FlowStep
 WIDTH, HEIGHT, GAP = 250, 82, 16
 BETWEEN = 130
 LETTERS = 30
+MOST_TRACKS = 40
+"""A pipeline may copy thousands of tables: of so many tracks a picture is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +34,14 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """`lines` are the paths between the boxes; `alternative` says it all in words."""
+    """`lines` are the paths between the boxes; `alternative` says it all in words; `more`: tracks that are left out."""
 
     boxes: Sequence[Box]
     lines: Sequence[str]
     width: int
     height: int
     alternative: str
+    more: int = 0
 
 
 def draw(steps: Sequence[FlowStep], lanes: Mapping[str, str]) -> Picture | None:
@@ -47,7 +50,8 @@ def draw(steps: Sequence[FlowStep], lanes: Mapping[str, str]) -> Picture | None:
     lines: list[str] = []
     words = []
     top = 1
-    for track in sorted({step.track for step in steps}):
+    tracks = sorted({step.track for step in steps})
+    for track in tracks[:MOST_TRACKS]:
         sources, targets = _track([step for step in steps if step.track == track], top, lanes)
         boxes += [*sources, *targets]
         lines += [_line(source, target) for source in sources for target in targets]
@@ -55,7 +59,8 @@ def draw(steps: Sequence[FlowStep], lanes: Mapping[str, str]) -> Picture | None:
         top += max(len(sources), len(targets)) * (HEIGHT + GAP)
     if not boxes:
         return None
-    return Picture(boxes, lines, 2 * WIDTH + BETWEEN + 1, top - GAP + 1, " ".join(words))
+    more = len(tracks[MOST_TRACKS:])
+    return Picture(boxes, lines, 2 * WIDTH + BETWEEN + 1, top - GAP + 1, " ".join(words), more)
 
 
 def _track(steps: Sequence[FlowStep], top: int, lanes: Mapping[str, str]) -> tuple[list[Box], list[Box]]:

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 from django.db.models import Count
 
-from apps.errors import Invalid
+from apps.errors import Conflict, Invalid
 from apps.flows.models import Export, Flow, FlowStep, Import
 from apps.flows.queries import steps_of
 from apps.flows.services.exports import change_export, new_export
@@ -34,9 +34,12 @@ class Steps(TypedDict):
 def steps(flow: Flow, copies: Sequence[Copy]) -> Steps:
     """What `change_flow` takes to make a flow's steps these copies; makes and changes their exports and imports.
 
-    Raises Invalid, also for a change to a copy that shares its export or import with others.
+    Raises Invalid, also for a change to a copy that shares its export or import with others, and Conflict for a copy
+    that has been removed meanwhile.
     """
     former = list(steps_of(flow))
+    if {copy["step"].id for copy in copies if copy["step"] is not None} - {step.id for step in former}:
+        raise Conflict("The flow has been changed meanwhile.")
     generators: dict[int, list[FlowStep]] = {}
     for step in former:
         if step.role == FlowStep.Role.GENERATOR:

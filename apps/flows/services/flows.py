@@ -110,6 +110,8 @@ def _store(flow: Flow, values: Mapping[str, Any], at: datetime) -> Flow:
     if not flow.name:
         raise Invalid("A name is needed.", code="missing_required_field", field="name")
     with transaction.atomic():
+        if flow.pk is not None:
+            _locked(flow)
         flow.save()
         former = list(flow.steps.all()) if "copies" in values else []
         steps = {**values, **copies.steps(flow, values["copies"])} if "copies" in values else values

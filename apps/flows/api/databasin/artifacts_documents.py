@@ -11,7 +11,7 @@ from apps.dialects.lists import Values
 from apps.errors import Invalid, NotFound
 from apps.flows.api.databasin import artifacts_ingestion as ingestion
 from apps.flows.api.databasin.artifacts_places import source_of, target_of
-from apps.flows.api.databasin.automations_values import flag, line
+from apps.flows.api.databasin.values import flag, line
 from apps.flows.models import FlowStep
 from apps.flows.services.copies import Copy
 

@@ -7,7 +7,7 @@ from typing import Any
 from apps.connections.api.databasin import ownership
 from apps.dialects.lists import Values
 from apps.errors import Invalid
-from apps.flows.api.databasin.automations_values import line
+from apps.flows.api.databasin.values import line
 from apps.flows.models import Export, Import
 
 WHOLE = ("full", "historical", "snapshot")

@@ -8,7 +8,7 @@ from apps.connections.services.values import is_line
 from apps.connectors.api.databasin.subtypes import DATABASE_ALONE, subtype_of
 from apps.dialects.lists import Values
 from apps.errors import Invalid
-from apps.flows.api.databasin.automations_values import flag
+from apps.flows.api.databasin.values import flag
 
 LONGEST = 255
 FORMATS = {"txt": "csv", "excel": "xlsx", "ndjson": "jsonl"}

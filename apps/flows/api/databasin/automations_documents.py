@@ -10,7 +10,7 @@ from apps.dialects.caller import Caller
 from apps.dialects.lists import Values
 from apps.errors import Invalid
 from apps.flows.api.databasin.automations_tasks import tasks
-from apps.flows.api.databasin.automations_values import document, flag, line, lines
+from apps.flows.api.databasin.values import document, flag, line, lines
 from apps.flows.models import Automation
 from apps.flows.queries import schedule_of
 

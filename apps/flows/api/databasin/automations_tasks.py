@@ -8,7 +8,7 @@ from apps.connections.api.databasin import ownership
 from apps.dialects.caller import Caller
 from apps.dialects.lists import Values
 from apps.errors import Invalid, NotFound
-from apps.flows.api.databasin.automations_values import flag, line, objects
+from apps.flows.api.databasin.values import flag, line, objects
 from apps.flows.models import Flow
 
 TYPE = "pipeline"

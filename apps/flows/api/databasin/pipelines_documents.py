@@ -9,7 +9,7 @@ from apps.dialects.caller import Caller
 from apps.dialects.lists import Values
 from apps.errors import Invalid
 from apps.flows.api.databasin.artifacts_documents import SOURCE, TARGET, artifacts
-from apps.flows.api.databasin.automations_values import document, flag, line, lines
+from apps.flows.api.databasin.values import document, flag, line, lines
 from apps.flows.models import Flow, FlowStep
 from apps.flows.queries import schedule_of
 

@@ -20,7 +20,7 @@ from apps.flows.api.databasin.automations_records import SHARED, Record
 from apps.flows.api.databasin.pipelines import pipeline
 from apps.flows.api.databasin.pipelines_shapes import TAGS, answers, sends
 from apps.flows.api.databasin.statuses import STATUSES
-from apps.flows.queries import jobs_of
+from apps.flows.queries import runs_of
 from apps.jobs.models import Job
 
 TRIGGERS = {Job.Origin.TASK: "automation"}
@@ -110,8 +110,8 @@ class PipelineHistoryView(DatabasinEndpoint):
         tags=TAGS,
     )
     def get(self, request: Request, pipeline_id: int) -> Response:
-        runs = jobs_of(pipeline(request, pipeline_id)).exclude(origin=Job.Origin.RETRY).order_by("-id")
-        return Response(only(request, RUNS.rows(runs[stretch(request)])))
+        runs = runs_of(pipeline(request, pipeline_id))[stretch(request)]
+        return Response(only(request, RUNS.rows(runs)))
 
 
 def _wrap(row: Values) -> Values:

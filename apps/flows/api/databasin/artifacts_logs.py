@@ -1,4 +1,4 @@
-"""What became of an artifact in the runs of its pipeline."""
+"""What was said of an artifact in a run of its pipeline, and which of its records were refused."""
 
 from typing import Any
 
@@ -11,34 +11,18 @@ from rest_framework.response import Response
 from apps.connections.api.databasin.ownership import number
 from apps.dialects.databasin.envelope import errors
 from apps.dialects.databasin.moments import moment
-from apps.dialects.databasin.pages import FIELDS, PAGE, only, stretch
 from apps.dialects.databasin.views import DatabasinEndpoint
 from apps.dialects.lists import Listing, Values, document
 from apps.dialects.parameters import whole_number
 from apps.errors import Invalid, NotFound
 from apps.flows.api.databasin.artifacts import artifact
 from apps.flows.api.databasin.automations_logs import LIMIT, MOST, RUN
-from apps.flows.api.databasin.automations_records import LEVELS, WORDS, Record
+from apps.flows.api.databasin.automations_records import LEVELS, WORDS
 from apps.flows.api.databasin.pipelines_shapes import TAGS, answers
-from apps.flows.api.databasin.statuses import STATUSES
 from apps.flows.models import FlowStep
-from apps.jobs.models import Job, JobEvent, JobStep, RecordError
+from apps.flows.queries import runs_of_step
+from apps.jobs.models import JobEvent, JobStep, RecordError
 
-RECORD: Values = {
-    "id": "5e03061cda20740022300f0a",
-    "artifactID": 31,
-    "runId": "5e03061cda20740022300f09",
-    "timestamp": "2025-01-20T10:00:00Z",
-    "status": "Successful",
-    "recordsProcessed": 1200,
-    "errors": 3,
-    "duration": 1250,
-    "errorMessage": None,
-    "startTime": "2025-01-20T10:00:00Z",
-    "endTime": "2025-01-20T10:00:01Z",
-    "startedAt": "2025-01-20T10:00:00Z",
-    "completedAt": "2025-01-20T10:00:01Z",
-}
 LINE: Values = {
     "timestamp": "2025-01-20T10:00:00Z",
     "level": "ERROR",
@@ -47,17 +31,6 @@ LINE: Values = {
     "runId": "5e03061cda20740022300f09",
     "metadata": {"code": "value_too_long", "source": "application", "traceKey": "7"},
 }
-
-
-class ArtifactRecord(Record):
-    artifactID = serializers.IntegerField()
-    runId = serializers.CharField(help_text="The `currentRunID` of its log.")
-    recordsProcessed = serializers.IntegerField(help_text="That were written.")
-    startedAt = serializers.CharField(allow_null=True)
-    completedAt = serializers.CharField(allow_null=True)
-
-    def get_fields(self) -> dict[str, Any]:
-        return super().get_fields() | {"errors": serializers.IntegerField(help_text="Records that were refused.")}
 
 
 class ArtifactLine(serializers.Serializer[Any]):
@@ -84,32 +57,12 @@ class ArtifactLogsView(DatabasinEndpoint):
             raise Invalid("Missing required parameter: artifactID", code="invalid_query_params", field="artifactID")
         step = artifact(request, number(text, "artifactID"))
         limit = whole_number(request, "limit", default=MOST, most=MOST)
-        run = _run(request.query_params.get("currentRunID", ""), _runs(step))
+        run = _run(request.query_params.get("currentRunID", ""), runs_of_step(step))
         return Response([] if run is None else _lines(step, run, limit))
-
-
-class ArtifactHistoryView(DatabasinEndpoint):
-    @extend_schema(
-        operation_id="databasin_artifact_history",
-        summary="The runs of an artifact, the newest first",
-        parameters=[*PAGE, FIELDS],
-        responses={200: ArtifactRecord(many=True), **errors(400, 401, 403, 404, 429)},
-        examples=[answers([RECORD])],
-        tags=TAGS,
-    )
-    def get(self, request: Request, artifact_id: int) -> Response:
-        step = artifact(request, artifact_id)
-        found = RUNS.rows(_runs(step).order_by("-id")[stretch(request)])
-        return Response(only(request, [{**row, "artifactID": step.id} for row in found]))
-
-
-def _runs(step: FlowStep) -> QuerySet[JobStep]:
-    return JobStep.objects.filter(step_uid=step.uid).exclude(job__origin=Job.Origin.RETRY)
 
 
 def _run(name: str, runs: QuerySet[JobStep]) -> JobStep | None:
     """The latest, or the one that is named by its job or its own id. Raises NotFound."""
-    runs = runs.select_related("job").order_by("-id")
     if name in ("", "0"):
         return runs.first()
     found = runs.filter(Q(job__uid=name) | Q(uid=name)).first()
@@ -127,17 +80,6 @@ def _lines(step: FlowStep, run: JobStep, limit: int) -> list[Values]:
     named = {"artifactId": str(step.id), "runId": run.job.uid}
     shown = [{key: value for key, value in line.items() if key != "at"} | named for line in lines]
     return shown[-limit:] if limit else []
-
-
-def _wrap(row: Values) -> Values:
-    status = row.pop("state")
-    return {
-        **row,
-        "status": STATUSES[status],
-        "errorMessage": (row["errorMessage"] or None) if status == "failed" else None,
-        "startedAt": row["startTime"],
-        "completedAt": row["endTime"],
-    }
 
 
 def _wrap_event(row: Values) -> Values:
@@ -165,30 +107,6 @@ def _wrap_refusal(row: Values) -> Values:
     }
 
 
-STATE = """
-    CASE WHEN row.ended_at IS NOT NULL THEN 'completed'
-      WHEN row.started_at IS NULL AND job.ended_at IS NOT NULL THEN 'cancelled'
-      WHEN row.started_at IS NULL THEN 'queued'
-      ELSE job.state END
-"""
-"""Of several tracks the first may be done when a later one fails, and those behind it never begin."""
-ENDED = "COALESCE(row.ended_at, CASE WHEN row.started_at IS NOT NULL THEN job.ended_at END)"
-RUNS = Listing(
-    "jobs_jobstep row JOIN jobs_job job ON job.id = row.job_id",
-    {
-        "id": "row.uid",
-        "runId": "job.uid",
-        "timestamp": moment("COALESCE(row.started_at, job.started_at, job.created_at)"),
-        "state": STATE,
-        "duration": f"(extract(epoch FROM {ENDED} - row.started_at) * 1000)::bigint",
-        "recordsProcessed": "row.records",
-        "errors": "row.failed",
-        "errorMessage": "job.error_message",
-        "startTime": moment("row.started_at"),
-        "endTime": moment(ENDED),
-    },
-    _wrap,
-)
 AT = "extract(epoch FROM {})"
 EVENTS = Listing(
     "jobs_jobevent row",
