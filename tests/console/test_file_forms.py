@@ -1,5 +1,6 @@
 """Exports and imports over a file store: what is typed of folders, files and their formats, and what the page shows."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,10 @@ from apps.flows import services as flows
 from apps.flows.models import Export, Import
 from tests.api.world import World
 from tests.conftest import Cast
-from tests.console.browser import Visit
+from tests.console.browser import LONG, Visit
 from tests.console.conftest import SignIn, errors
-from tests.console.test_browser import LONG, sign_in, visit
+from tests.console.test_browser import sign_in
 
-__all__ = ["visit"]
 OPTIONS = {"format_header": "on", "page_size": "5000", "type": "all"}
 
 
@@ -99,6 +99,16 @@ def test_makes_an_import_into_a_file(cast: Cast, client: Client, folder: Connect
 def test_an_import_into_a_file_is_no_upsert(cast: Cast, client: Client, folder: Connection) -> None:
     values = {"organization": cast.acme.pk, "name": "Out", "connection": folder.pk, "mode": "upsert", "file": "o.csv"}
     assert set(errors(client.post("/admin/flows/import/add/", values))) == {"mode"}
+
+
+def test_a_refresh_keeps_folders_and_files(client: Client, folder: Connection, run_jobs: Callable[[], int]) -> None:
+    url = f"/admin/connections/connection/{folder.pk}/"
+    client.post(f"{url}refresh/")
+    run_jobs()
+    assert "2 folders, 1 file" in client.get(f"{url}schema/").content.decode()
+    [found] = client.get(f"{url}schema/kept/", {"q": "in/o"}).json()["branch"]["tables"]
+    place = {"catalog": found["catalog"], "schema": found["schema"], "table": found["name"]}
+    assert client.get(f"{url}schema/kept/", place).json()["branch"] == {"columns": None}
 
 
 @pytest.mark.browser

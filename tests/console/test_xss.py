@@ -6,7 +6,7 @@ import pytest
 from django.db.models import CharField, EmailField, JSONField, Model, TextField
 
 from apps.accounts.models import User
-from apps.connections.models import Connection
+from apps.connections.models import Connection, Metadata, MetadataSchema, MetadataTable
 from apps.flows.models import Export, Flow, Import
 from apps.jobs.models import Job, JobEvent, JobStep, RecordError, Schedule, State
 from apps.jobs.services import events
@@ -50,10 +50,23 @@ def plant(rows: Rows, world: World, payload: str) -> None:
         source={"schema": payload, "table": payload}, columns=[payload], filter=["equals", payload, 1]
     )
     Import.objects.update(target={"table": payload}, key=[payload], mapping=[{"generate": payload, "extract": payload}])
+    plant_metadata(world.connection, payload)
     Schedule.objects.update(paused_reason=payload)
     RecordError.objects.update(record={payload: payload}, code=payload[:64], trace_key=payload)
     events.append(world.job.id, JobEvent.Level.ERROR, payload, {"reason": payload})
     Job.objects.filter(pk=world.job.pk).update(state=State.FAILED, error_code="x", error_message=payload)
+
+
+def plant_metadata(connection: Connection, payload: str) -> None:
+    """In everything that a system tells of itself."""
+    catalogs = [{"name": payload, "comment": payload}]
+    metadata = Metadata.objects.create(connection=connection, is_current=True, catalogs=catalogs, table_count=1)
+    MetadataSchema.objects.create(metadata=metadata, catalog=payload, name=payload, comment=payload)
+    column = {"name": payload, "type": "text", "native": payload, "default": payload, "comment": payload}
+    place = {"catalog": payload, "schema": payload, "name": payload}
+    MetadataTable.objects.create(
+        metadata=metadata, **place, kind=payload[:32], comment=payload, columns=[column | {"key": True}]
+    )
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
@@ -67,6 +80,9 @@ def test_is_shown_as_text(
     shown = {str(page): client.get(page.url(rows[page.model])) for page in pages}
     shown["home"] = client.get("/admin/")
     shown["search"] = client.get("/admin/flows/flow/", {"q": payload})
+    place = {"catalog": payload, "schema": payload, "table": payload}
+    shown["columns"] = client.get(Page("connections.connection", "schema").url(world.connection), place)
+    shown["kept"] = client.get(Page("connections.connection", "kept").url(world.connection), {"q": payload[:9]})
     shown["errors"] = client.get("/admin/jobs/recorderror/", {"code": payload})
     assert {name: answer.status_code for name, answer in shown.items()} == dict.fromkeys(shown, 200)
     for name, answer in shown.items():
@@ -82,7 +98,8 @@ def test_the_payloads_are_really_there(operator: User, rows: Rows, world: World,
     client = desk(operator)
     escaped = "&quot;&gt;&lt;img src=x onerror=alert(1)&gt;"
     expected = [Page(model, "change") for model in ("flows.flow", "flows.export", "flows.import", "jobs.recorderror")]
-    expected += [Page("connections.connection", "change"), Page("jobs.schedule", "changelist")]
+    expected += [Page("connections.connection", name) for name in ("change", "schema")]
+    expected += [Page("jobs.schedule", "changelist")]
     for page in expected:
         assert escaped in client.get(page.url(rows[page.model])).content.decode(), page
     job = client.get(Page("jobs.job", "change").url(world.job)).content.decode()

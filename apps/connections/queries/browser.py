@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce, Concat
 
 from apps.connections.models import Metadata, MetadataTable
@@ -40,13 +40,12 @@ def schemas(metadata: Metadata, *, catalog: str, wanted: str = "", skip: int = 0
 def tables(
     metadata: Metadata, *, catalog: str | None = None, schema: str | None = None, wanted: str = "", skip: int = 0
 ) -> Stretch:
-    """Of one schema, or of all: there `wanted` is looked for in "schema.table" as well."""
+    """Of one schema, or of all: there `wanted` is looked for in "schema.table" and "folder/file" as well."""
     found = MetadataTable.objects.filter(metadata=metadata)
     found = found if catalog is None else found.filter(catalog=catalog)
     found = found if schema is None else found.filter(schema=schema)
     if wanted:
-        name = F("name") if schema is not None else Concat("schema", Value("."), "name", output_field=TextField())
-        found = found.annotate(full_name=name).filter(full_name__icontains=wanted)
+        found = found.filter(name__icontains=wanted) if schema is not None else _anywhere(found, wanted)
     return _stretch(found.order_by("catalog", "schema", "name", "id").values(*TABLE), skip)
 
 
@@ -55,6 +54,12 @@ def columns(metadata: Metadata, *, catalog: str, schema: str, table: str) -> lis
     found = MetadataTable.objects.filter(metadata=metadata, catalog=catalog, schema=schema, name=table)
     kept: list[Row] | None = found.values_list("columns", flat=True).first()
     return kept
+
+
+def _anywhere(tables: QuerySet[MetadataTable], wanted: str) -> QuerySet[MetadataTable]:
+    table, file = (Concat("schema", Value(mark), "name", output_field=TextField()) for mark in "./")
+    named = tables.annotate(table=table, file=file)
+    return named.filter(Q(table__icontains=wanted) | Q(file__icontains=wanted))
 
 
 def _stretch(rows: "QuerySet[Any, Any]", skip: int) -> Stretch:
