@@ -92,8 +92,8 @@ class MetadataSchema(models.Model):
 
 
 class MetadataTable(models.Model):
-    """`columns`: as `services.metadata_rows` words them; None where nobody has looked. `rows` and `bytes` by the system's
-    own statistics."""
+    """`columns`: as `services.metadata_rows` words them; None where nobody has looked. `rows` and `bytes`: by the
+    system's own statistics."""
 
     metadata = models.ForeignKey(Metadata, models.CASCADE, related_name="tables")
     catalog = models.TextField(blank=True)

@@ -3,7 +3,7 @@
 Every read goes by what is current at that moment, so that a refresh in between cannot part its answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -16,8 +16,8 @@ from apps.errors import Invalid, NotFound
 Row = dict[str, Any]
 Kept = TypeVar("Kept", bound=Model)
 
-SCHEMA = ("catalog", "name", "comment")
 CATALOG_SETTINGS = ("catalog", "database", "project")
+SCHEMA = ("catalog", "name", "comment")
 TABLE = ("catalog", "schema", "name", "kind", "rows", "bytes", "comment")
 
 
@@ -70,7 +70,9 @@ def rows(metadata: Metadata, level: Level, place: Place) -> list[Row]:
     found = _tables(metadata, level, place, catalog)
     if place.schema and not found:
         _check_schema(metadata, catalog, place.schema)
-    return found if level == Level.TABLES else one_each(found, place.tables)
+    if level == Level.TABLES:
+        return found
+    return one_each({name: [row for row in found if row["name"] == name] for name in place.tables})
 
 
 def narrowed(place: Place, catalogs: Sequence[str]) -> str:
@@ -79,11 +81,8 @@ def narrowed(place: Place, catalogs: Sequence[str]) -> str:
     return place.catalog or own
 
 
-def one_each(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
-    """The tables of these names, in their order. Raises NotFound, and Invalid for a name that several bear."""
-    found: dict[str, list[Row]] = {name: [] for name in names}
-    for row in rows:
-        found[row["name"]].append(row)
+def one_each(found: Mapping[str, Sequence[Row]]) -> list[Row]:
+    """The one table that was found by each name. Raises NotFound, and Invalid for a name that several bear."""
     for name, bearers in found.items():
         if not bearers:
             raise unknown("table", name)
@@ -91,7 +90,7 @@ def one_each(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
             places = ", ".join(".".join(filter(None, (row["catalog"], row["schema"]))) for row in bearers)
             text = f"There is more than one table {name!r}: name one of the schemas {places}."
             raise Invalid(text, code="ambiguous_table", field="schema")
-    return [found[name][0] for name in names]
+    return [bearers[0] for bearers in found.values()]
 
 
 def unknown(what: str, name: str) -> NotFound:

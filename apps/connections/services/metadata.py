@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
-from typing import TypeVar
 
 from django.db import transaction
 
@@ -15,12 +13,12 @@ from apps.connections.services.metadata_storing import BATCH, Shelf
 from apps.jobs import queries as job_queries
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
-from engine.contract import Browses, Surveys
+from engine.contract import Browses, Surveyed, Surveys
 from engine.surveying import surveyed
 
 KIND = "metadata_refresh"
-
-Item = TypeVar("Item")
+COLUMNS = 20_000
+"""So many columns, some 3 MB, or BATCH tables are put down at a time."""
 
 
 def start_refresh(*, connection: Connection, at: datetime) -> Job:
@@ -59,12 +57,19 @@ def _survey(work: jobs.Work, driver: Browses, shelf: Shelf) -> None:
     worded = surveyed_row if isinstance(driver, Surveys) else file_row
     shelf.put_catalogs([catalog_row(catalog) for catalog in system.survey_catalogs()])
     shelf.put_schemas([schema_row(schema) for schema in system.survey_schemas()])
-    for tables in _batches(system.survey(), BATCH):
+    for tables in _batches(system.survey()):
         work.stop.raise_if_shown(may_hand_back=True)
         shelf.put_tables([worded(table) for table in tables])
 
 
-def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
+def _batches(tables: Iterable[Surveyed]) -> Iterator[list[Surveyed]]:
+    batch: list[Surveyed] = []
+    columns = 0
+    for table in tables:
+        batch.append(table)
+        columns += len(table.columns)
+        if len(batch) >= BATCH or columns >= COLUMNS:
+            yield batch
+            batch, columns = [], 0
+    if batch:
         yield batch

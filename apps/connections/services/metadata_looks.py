@@ -57,8 +57,8 @@ def _rows(driver: Browses, level: Level, place: Place) -> list[Row]:
     worded = surveyed_row if isinstance(driver, Surveys) else file_row
     if level == Level.TABLES:
         return [_without_columns(worded(table)) for table in system.survey(catalog, place.schema)]
-    found = [worded(table) for name in place.tables for table in system.survey(catalog, place.schema, name)]
-    return [_looked_into(driver, row) for row in kept.one_each(found, place.tables)]
+    found = {name: list(map(worded, system.survey(catalog, place.schema, name))) for name in place.tables}
+    return [_looked_into(driver, row) for row in kept.one_each(found)]
 
 
 def _catalog(system: Surveys, place: Place) -> str:

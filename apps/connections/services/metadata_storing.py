@@ -13,7 +13,7 @@ from apps.errors import Conflict
 from apps.jobs.services import Work
 
 BATCH = 1_000
-"""Rows of one statement: with twenty columns each, about 3 MB."""
+"""Rows of one statement."""
 
 # As one document: in lists of their own the tables' columns take five times as long to be quoted
 PUT_TABLES = """

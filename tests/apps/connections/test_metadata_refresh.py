@@ -214,3 +214,13 @@ def test_text_that_our_database_cannot_hold_is_shown_escaped(connection):
     SurveyedDriver.tables_told = [type(told)(told.table, told.kind, told.columns, comment="a\0b") for told in tables(1)]
     attempt(connection)
     assert MetadataTable.objects.get().comment == "a\\0b"
+
+
+def test_wide_tables_are_put_down_fewer_at_a_time(connection, monkeypatch):
+    monkeypatch.setattr(metadata, "BATCH", storing.BATCH)
+    monkeypatch.setattr(metadata, "COLUMNS", 10)
+    SurveyedDriver.tables_told = tables(7, columns=4)
+    with CaptureQueriesContext(database) as captured:
+        attempt(connection)
+    assert sum("json_to_recordset" in query["sql"] for query in captured) == 3
+    assert kept.counts(connection)["tables"] == 7
