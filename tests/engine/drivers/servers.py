@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,19 @@ class Store:
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
+
+
+def listening(speak: Callable[[socket.socket], object]) -> socket.socket:
+    """What is no file server at all: speaks as a test says with the first who comes, until they have heard enough."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        peer, _ = listener.accept()
+        with peer, contextlib.suppress(OSError):
+            speak(peer)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return listener
 
 
 def password() -> str:

@@ -1,6 +1,5 @@
 """FTP against an independent server, with TLS and without, and against one that lies."""
 
-import contextlib
 import socket
 import threading
 import time
@@ -16,7 +15,7 @@ from engine.toolkit.surroundings import Surroundings
 from tests.engine.certificates import Authority
 from tests.engine.drivers.ftp_server import FTPHandler, scripted_ftp
 from tests.engine.drivers.ftp_with_tls import ftp_with_tls
-from tests.engine.drivers.servers import SECONDS, Store
+from tests.engine.drivers.servers import SECONDS, Store, listening
 from tests.engine.drivers.servers import ftp as ftp_server
 from tests.engine.drivers.store_conformance import ODD_NAMES, StoreLists, StoreReads, StoreWrites, failure
 from tests.engine.drivers.store_rows import StoreRows
@@ -183,22 +182,6 @@ def test_sends_no_second_command_in_a_password(store, secret):
     assert failure(store.driver(secrets={"password": secret}).check).code == "invalid_setting"
 
 
-def speaking(*pieces: bytes, pause: float = 0.0) -> socket.socket:
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        peer, _ = listener.accept()
-        with peer, contextlib.suppress(OSError):
-            for piece in pieces:
-                peer.sendall(piece)
-                time.sleep(pause)
-            peer.recv(10_000)
-            peer.recv(10_000)
-
-    threading.Thread(target=serve, daemon=True).start()
-    return listener
-
-
 @pytest.mark.parametrize(
     ("pieces", "pause", "kind", "code"),
     [
@@ -211,8 +194,15 @@ def speaking(*pieces: bytes, pause: float = 0.0) -> socket.socket:
     ids=["says nothing", "drips", "never ends", "has one long line", "speaks another protocol"],
 )
 def test_gives_up_on_what_is_no_ftp_server(store, monkeypatch, pieces, pause, kind, code):
+    def speak(peer: socket.socket) -> None:
+        for piece in pieces:
+            peer.sendall(piece)
+            time.sleep(pause)
+        peer.recv(10_000)
+        peer.recv(10_000)
+
     monkeypatch.setattr(client, "ANSWER_SECONDS", 0.5)
-    with speaking(*pieces, pause=pause) as listener:
+    with listening(speak) as listener:
         error = failure(store.driver(port=listener.getsockname()[1]).check)
     assert (type(error), error.code) == (kind, code)
 

@@ -16,7 +16,7 @@ from engine.drivers.files import remote
 from engine.errors import ConfigError, CredentialsError, TransientError
 from engine.schema import Table
 from engine.toolkit import sftp, ssh
-from tests.engine.drivers.servers import SECONDS, USER, Store, public_line, scripted_sftp, ssh_key
+from tests.engine.drivers.servers import SECONDS, USER, Store, listening, public_line, scripted_sftp, ssh_key
 from tests.engine.drivers.servers import sftp as sftp_server
 from tests.engine.drivers.store_conformance import StoreLists, StoreReads, StoreWrites, failure
 from tests.engine.drivers.store_rows import COLUMNS, StoreRows, rows
@@ -289,29 +289,14 @@ def test_a_writing_that_hangs_is_broken_off(tmp_path, monkeypatch):
         store.close_drivers()
 
 
-def serve_raw(act) -> socket.socket:
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        peer, _ = listener.accept()
-        with peer:
-            act(peer)
-
-    threading.Thread(target=serve, daemon=True).start()
-    return listener
-
-
 def drip(peer: socket.socket) -> None:
-    try:
-        while True:
-            peer.sendall(b"x")
-            time.sleep(0.05)
-    except OSError:
-        pass
+    while True:
+        peer.sendall(b"x")
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(
-    ("act", "code"),
+    ("speak", "code"),
     [
         (lambda peer: peer.recv(100) and peer.recv(100), "timed_out"),
         (drip, "timed_out"),
@@ -320,9 +305,9 @@ def drip(peer: socket.socket) -> None:
     ],
     ids=["says nothing", "drips", "hangs up", "speaks another protocol"],
 )
-def test_gives_up_on_what_is_no_ssh_server(store, monkeypatch, act, code):
+def test_gives_up_on_what_is_no_ssh_server(store, monkeypatch, speak, code):
     monkeypatch.setattr(ssh, "OPEN_SECONDS", 0.5)
-    with serve_raw(act) as listener:
+    with listening(speak) as listener:
         error = failure(store.driver(port=listener.getsockname()[1]).check)
     assert error.code == code
 
