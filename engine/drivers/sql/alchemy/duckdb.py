@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import ColumnElement, String, cast
+
 from engine.contract import Field, Spec
 from engine.drivers.sql import fields, paths
 from engine.drivers.sql.alchemy import types
@@ -11,18 +13,20 @@ from engine.drivers.sql.alchemy.driver import AlchemyDriver
 from engine.drivers.sql.alchemy.errors import BAD_QUERY, FORBIDDEN, LOCKED, NO_COLUMN, NO_TABLE, READ_ONLY, Reports
 from engine.drivers.sql.alchemy.query import LINE_COMMENT, QUOTED, TEXT, Lexis
 from engine.errors import ConfigError
-from engine.schema import Kind, Type
+from engine.schema import Column, Kind, Type
 from engine.toolkit.deferred import Deferred
 
 client: Any = Deferred("duckdb")
+wrapper: Any = Deferred("duckdb_sqlalchemy")
 
 PATH = Field(
     "path", "File", required=True, bound=True, help="Path of the file below a folder that the operator opened."
 )
 
-# A statement may read the file that was opened, and nothing else; what it costs is bounded.
+NOT_A_DATABASE = (ConfigError, "not_a_database", "The file is not a DuckDB database that this version can read.")
+
+# What a statement may cost, and that nothing is brought in from elsewhere.
 CONFIGURATION = {
-    "enable_external_access": False,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "allow_community_extensions": False,
@@ -32,6 +36,9 @@ CONFIGURATION = {
     "max_temp_directory_size": "0KB",
     "threads": 2,
 }
+
+# From here on a statement may read the file, and nothing else.
+CLOSING = ("USE file", "SET enable_external_access = false", "SET TimeZone = 'UTC'", "SET lock_configuration = true")
 
 HERE = "database_name = current_database() AND schema_name = :schema"
 DICTIONARY = Dictionary(
@@ -66,7 +73,6 @@ SELECT view_name, comment FROM duckdb_views() WHERE {HERE} AND (:table = '' OR v
 class DuckdbDriver(AlchemyDriver):
     spec = Spec("duckdb", "DuckDB", "database", (PATH,))
     dialect = "duckdb"
-    setup = ("SET TimeZone = 'UTC'", "SET lock_configuration = true")
     natives = types.KNOWN | {
         "UTINYINT": types.SMALL,
         "USMALLINT": types.INTEGER,
@@ -88,6 +94,7 @@ class DuckdbDriver(AlchemyDriver):
             (r"Table with name .* does not exist", NO_TABLE),
             (r"Referenced column|does not have a column|column .* not found", NO_COLUMN),
             (r"Could not set lock", LOCKED),
+            (r"not a valid DuckDB database|Cannot open file", NOT_A_DATABASE),
             (r"^(Parser|Binder|Catalog|NotImplemented|InvalidInput)", BAD_QUERY),
         ),
         raised=("_duckdb.Error", "duckdb.Error"),
@@ -98,9 +105,30 @@ class DuckdbDriver(AlchemyDriver):
     keeps_keys = True
     names_types = True
 
+    def show(self, column: Column, plain: ColumnElement[Any]) -> ColumnElement[Any]:
+        # The dialect would parse JSON: a text in it could then not be told from JSON that is text.
+        return cast(plain, String) if column.native == "JSON" else plain
+
     def dialing(self) -> Callable[[], Any]:
         text = fields.text(self.settings, PATH)
         path = paths.allowed(text, self.surroundings.folders)
         if not path.is_file():
             raise ConfigError(f"There is no file {text!r}.", code="unknown_database")
-        return lambda: client.connect(str(path), read_only=True, config=dict(CONFIGURATION))
+
+        def dial() -> Any:
+            # A file that is opened by itself is shared, settings and all, with whoever has it open in this process.
+            opened = client.connect(":memory:", config=dict(CONFIGURATION))
+            try:
+                for statement in (f"ATTACH {_quoted(str(path))} AS file (READ_ONLY)", *CLOSING):
+                    opened.execute(statement)
+            except BaseException:
+                opened.close()
+                raise
+            # By itself every cursor of the client's is a session of its own.
+            return wrapper.ConnectionWrapper(opened)
+
+        return dial
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

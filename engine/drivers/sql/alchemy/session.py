@@ -61,7 +61,10 @@ class Line:
                     return
 
     def close(self) -> None:
-        # Closing may itself talk to a server that is gone.
+        # Closing may itself talk to a server that is gone. What is still being sent ends with its cursor.
+        if self.is_sending:
+            with contextlib.suppress(Exception):
+                self._cursor.close()
         with contextlib.suppress(Exception):
             self.connection.invalidate() if self.is_sending else self.connection.close()
         with contextlib.suppress(Exception):

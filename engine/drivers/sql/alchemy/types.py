@@ -74,7 +74,7 @@ MOMENTS = {Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ}
 
 # "TIMESTAMP(3) WITH TIME ZONE": a name, its numbers, and what of the name stands behind them.
 SPELLED = re.compile(
-    r"\s*([A-Za-z_][\w ]*?)\s*(?:\(\s*(\d+)(?:\s+\w+)?\s*(?:,\s*(-?\d+)\s*)?\))?((?: \w+)*)\s*", re.ASCII
+    r"\s*([A-Za-z_][\w ]*?)\s*(?:\(\s*(\d+)(?:\s+\w+)?\s*(?:,\s*(?:(-?\d+)|'[^']*')\s*)?\))?((?: \w+)*)\s*", re.ASCII
 )
 LISTED = re.compile(r"\[\d*\]\s*$")
 # ClickHouse's ways to say something more of a type.
