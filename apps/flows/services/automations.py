@@ -5,9 +5,9 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from apps.errors import Conflict, Invalid
+from apps.errors import Conflict, Invalid, NotFound
 from apps.flows.models import Automation, AutomationTask
 from apps.flows.queries import is_running, jobs_of, kind_of, schedule_of, tasks_of
 from apps.flows.services.scheduling import store_schedule
@@ -36,9 +36,10 @@ def change_automation(*, automation: Automation, values: Mapping[str, Any], at: 
 
 
 def remove_automation(*, automation: Automation) -> None:
-    """Stops what runs of it."""
+    """Stops what runs of it. Raises NotFound when somebody else was quicker."""
     with transaction.atomic():
-        Automation.objects.select_for_update().get(id=automation.id)
+        if not Automation.objects.select_for_update().filter(id=automation.id).exists():
+            raise NotFound("The automation is gone.")
         stop_automation(automation=automation)
         jobs.remove_schedule(kind=kind_of(automation), subject_id=automation.id)
         automation.delete()
@@ -79,11 +80,14 @@ def _store(automation: Automation, values: Mapping[str, Any], at: datetime) -> A
             setattr(automation, name, values[name])
     if not automation.name:
         raise Invalid("A name is needed.", code="missing_required_field", field="name")
-    with transaction.atomic():
-        automation.save()
-        if "tasks" in values:
-            _store_tasks(automation, values["tasks"])
-        store_schedule(subject=automation, schedule=_schedule(automation, values), at=at)
+    try:
+        with transaction.atomic():
+            automation.save()
+            if "tasks" in values:
+                _store_tasks(automation, values["tasks"])
+            store_schedule(subject=automation, schedule=_schedule(automation, values), at=at)
+    except IntegrityError as error:
+        raise Conflict("It could not be stored: something it refers to has gone or changed.") from error
     return automation
 
 

@@ -197,6 +197,18 @@ def test_a_schedule_is_taken_away(change: dict[str, Any], databasin: Databasin, 
     assert not Schedule.objects.filter(kind="automation").exists()
 
 
+def test_a_new_cron_stays_in_the_time_zone_that_the_console_chose(
+    databasin: Databasin, world: World, wizard: dict[str, Any]
+) -> None:
+    number = databasin.post(PATH, wizard)["automationID"]
+    schedule = {"cron": "30 2 * * *", "timezone": "Europe/Berlin"}
+    flows.change_automation(
+        automation=Automation.objects.get(id=number), values={"schedule": schedule}, at=timezone.now()
+    )
+    changed = databasin.put(f"{PATH}/{number}", {"jobRunSchedule": "45 2 * * *"})
+    assert (changed["jobRunSchedule"], changed["jobRunTimeZone"]) == ("45 2 * * *", "Europe/Berlin")
+
+
 def test_runs_at_an_interval(databasin: Databasin, wizard: dict[str, Any]) -> None:
     made = databasin.post(PATH, {**wizard, "jobRunSchedule": None, "scheduleType": "interval", "intervalMinutes": 90})
     assert (made["jobRunSchedule"], made["intervalMinutes"]) == ("", 90)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from apps.connections import services as connections
-from apps.errors import Conflict, Invalid
+from apps.errors import Conflict, Invalid, NotFound
 from apps.flows import services as flows
 from apps.flows.models import Automation, AutomationTask, Flow
 from apps.jobs import services as jobs
@@ -133,3 +133,10 @@ def test_a_flow_that_it_runs_cannot_be_removed(house: House) -> None:
 
 def test_stopping_what_does_not_run_stops_nothing(house: House) -> None:
     assert flows.stop_automation(automation=automate(house, house.flow())) == []
+
+
+def test_what_somebody_else_removed_cannot_be_removed_again(house: House) -> None:
+    automation = automate(house, house.flow())
+    flows.remove_automation(automation=Automation.objects.get())
+    with pytest.raises(NotFound):
+        flows.remove_automation(automation=automation)

@@ -65,16 +65,21 @@ class Document:
         if (wanted := tasks(self.flat, self.caller)) is not None:
             values["tasks"] = wanted
         if {CRON, ZONE, MINUTES} & set(self.flat):
-            values["schedule"] = self._schedule(present, values["document"].get(ZONE, "UTC"))
+            values["schedule"] = self._schedule(present, values["document"])
         return values | self._owner()
 
-    def _schedule(self, present: Automation | None, timezone: str) -> Values | None:
-        """A time zone alone changes the time zone alone."""
+    def _schedule(self, present: Automation | None, kept: Values) -> Values | None:
+        """A time zone alone changes the time zone alone, and a cron alone leaves it; `kept`: what was said of one
+        before there was a schedule."""
+        former = schedule_of(present) if present else None
+        if ZONE not in self.flat and former is not None and former.cron:
+            timezone = former.timezone
+        else:
+            timezone = kept.get(ZONE, "UTC")
         if self.flat.get(CRON):
             return {"cron": line(self.flat[CRON], CRON), "timezone": timezone}
         if self.flat.get(MINUTES):
             return {"interval": 60 * ownership.number(self.flat[MINUTES], MINUTES)}
-        former = schedule_of(present) if present else None
         if CRON in self.flat or former is None:
             return None
         return {"cron": former.cron, "interval": former.interval, "timezone": timezone}
