@@ -14,7 +14,7 @@ help:
 	@echo 'make faults    60 mixed faults while flows run, every promise by itself, the mutants (N=300 SEED=7)'
 	@echo 'make bench     all benchmarks, into docs/benchmarks (ONLY=bytes,rows ROWS=100000 ROUNDS=5 PEERS=1)'
 	@echo 'make check     looks at the settings'
-	@echo 'make install   only what the others begin with: .venv with the locked packages'
+	@echo 'make install   only what the others begin with: .venv with the locked packages (ARGUMENTS=snowflake: an extra too)'
 
 install test bench up check:
 	@$(python) manage.py $@ $(ARGUMENTS)

@@ -30,7 +30,7 @@ def keep() -> None:
     stamp = "\n".join([fingerprint(), *names])
     if not names or (STAMP.exists() and STAMP.read_text() == stamp):
         return
-    say(f"Installing what {', '.join(names)} need")
+    say(f"Installing the extras {', '.join(names)}")
     run(*_installer(), "--constraint", str(_constraints()), *(line for name in names for line in known()[name]))
     STAMP.write_text(stamp)
 

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Executable, Select, TextClause
+from sqlalchemy import Connection, CursorResult, Executable, Select, TextClause, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.drivers.sql.alchemy.errors import Reports
@@ -24,13 +24,12 @@ class Line:
         self.reports = reports
         self.is_sending = False
         self._cursor: Any = None
+        event.listen(connection, "before_cursor_execute", self._remember)
 
     def execute(self, statement: Executable, values: dict[str, Any]) -> CursorResult[Any]:
         """Raises the engine's errors."""
         with self.reports.translated():
-            result = self.connection.execute(statement, values)
-            self._cursor = result.cursor
-            return result
+            return self.connection.execute(statement, values)
 
     def execute_as_is(self, statement: str, values: Any) -> None:
         """Of a statement that its client is to see as it stands, and its parameters as the client takes them."""
@@ -59,6 +58,9 @@ class Line:
                     with contextlib.suppress(Exception):
                         end()
                     return
+
+    def _remember(self, _connection: Connection, cursor: Any, *_: Any) -> None:
+        self._cursor = cursor  # before the statement is waited for
 
     def close(self) -> None:
         # Closing may itself talk to a server that is gone. What is still being sent ends with its cursor.
