@@ -98,6 +98,17 @@ def test_a_kill_in_the_second_track_is_gone_on_from_there(checkpoint: int, house
     assert figures(job) == {"orders": (3, 0), "customers": (5, 0), "items": (5, 0)}
 
 
+def test_a_job_that_began_before_there_were_tracks_goes_on(house: House) -> None:
+    job = flows.run_flow(flow=house.flow(house.export(page_size=1)), at=AT)
+    kill_at_checkpoint(job, 2)
+    config = Job.objects.get(id=job.id).config
+    for step in [*config["generators"], *config["processors"]]:
+        del step["track"]
+    Job.objects.filter(id=job.id).update(config=config)
+    job = run(job)
+    assert (job.state, job.records_written, house.rows()) == (State.COMPLETED, 3, [1, 2, 3])
+
+
 def test_a_table_that_was_replaced_before_a_kill_is_not_replaced_again(house: House) -> None:
     for table in TABLES[1:]:
         house.execute("shop", f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, name TEXT)")

@@ -49,8 +49,10 @@ class PipelinesView(DatabasinEndpoint):
     )
     def get(self, request: Request) -> Response:
         listing = WHOLE if flag(request, "includeArtifacts") else SUMMARIES
-        wanted = request.query_params.get("status", "")
-        rows = [row for row in listing.rows(_filtered(request)) if wanted in ("", row["status"])]
+        wanted = request.query_params.get("status") or None
+        if wanted not in (None, *shapes.STATES):
+            raise Invalid(f"status must be one of {', '.join(shapes.STATES)}.", code="invalid_query_params")
+        rows = [row for row in listing.rows(_filtered(request)) if wanted in (None, row["status"])]
         return Response(only(request, rows[stretch(request)]))
 
     @extend_schema(
