@@ -15,7 +15,7 @@ from apps.connections.api.databasin.lookup import connector, connector_in_body
 from apps.connections.api.databasin.showing import SUMMARIES, WHOLE
 from apps.connections.models import Connection
 from apps.dialects.databasin.envelope import errors
-from apps.dialects.databasin.paging import PAGE, page
+from apps.dialects.databasin.paging import PAGE, part
 from apps.dialects.databasin.views import DatabasinEndpoint
 from apps.dialects.lists import Values
 from apps.dialects.parsing import object_of
@@ -39,7 +39,7 @@ class ConnectorsView(DatabasinEndpoint):
         tags=shapes.TAGS,
     )
     def get(self, request: Request) -> Response:
-        rows = page(request, _filtered(request))
+        rows = _filtered(request)[part(request)]
         names = [name.strip() for name in request.query_params.get("fields", "").split(",") if name.strip()]
         if not names:
             return Response(SUMMARIES.rows(rows))

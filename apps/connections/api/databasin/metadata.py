@@ -4,28 +4,28 @@ from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.connections.api.databasin import metadata_shapes as shapes
 from apps.connections.api.databasin.lookup import connector, waited, waiting
-from apps.connections.api.databasin.metadata_answers import (
+from apps.connections.api.databasin.metadata_answers import answer, place_of
+from apps.connections.api.databasin.metadata_documentation import (
     CATALOG,
-    LIVE,
+    FAILURES,
+    JOB,
     SCHEMA,
-    SLOW,
     TAGS,
-    answer,
-    place_of,
+    described,
+    got,
 )
 from apps.connections.queries import metadata as kept
 from apps.connections.queries.metadata import Level, Row
 from apps.connections.services import metadata as services
 from apps.connections.services.metadata_reading import outcome
-from apps.dialects.databasin.envelope import errors
-from apps.dialects.databasin.paging import PAGE, page
+from apps.dialects.databasin.paging import PAGE, part
 from apps.dialects.databasin.views import DatabasinEndpoint
 from apps.dialects.parsing import object_of
 from apps.errors import Invalid
@@ -71,10 +71,6 @@ class MetadataCountsWaiting(MetadataCounts):
     jobId = serializers.CharField(help_text="Poll `/api/jobs/{jobId}`.")
 
 
-def got(example: Any) -> OpenApiExample:
-    return OpenApiExample("Answer", example, response_only=True, status_codes=["200"])
-
-
 class RefreshView(DatabasinEndpoint):
     scope = "write"
 
@@ -82,15 +78,10 @@ class RefreshView(DatabasinEndpoint):
         operation_id="databasin_refresh_metadata",
         summary="Look through all that the connector's system holds; a refresh that is under way is joined",
         request=None,
-        responses={200: MetadataCounts, 202: MetadataCountsWaiting, **errors(400, 401, 403, 404, 409, 429)},
+        responses={200: MetadataCounts, 202: MetadataCountsWaiting, **FAILURES},
         examples=[
             got(REFRESHED),
-            OpenApiExample(
-                "It takes long: the counts are those of the last refresh",
-                REFRESHED | {"jobId": "5e03061cda20740022300f09"},
-                response_only=True,
-                status_codes=["202"],
-            ),
+            got(REFRESHED | {"jobId": JOB}, "It takes long: the counts are those of the last refresh", 202),
         ],
         tags=TAGS,
     )
@@ -104,17 +95,12 @@ class RefreshView(DatabasinEndpoint):
 
 
 class CatalogsView(DatabasinEndpoint):
-    @extend_schema(
-        operation_id="databasin_list_catalogs",
-        summary="The catalogs (databases) of a connector",
-        parameters=[LIVE, *PAGE],
-        responses={
-            200: shapes.DatabasinCatalog(many=True),
-            202: shapes.MetadataWaiting,
-            **errors(400, 401, 403, 404, 409, 429),
-        },
-        examples=[got(CATALOGS), SLOW],
-        tags=TAGS,
+    @described(
+        "list_catalogs",
+        "The catalogs (databases) of a connector",
+        shapes.DatabasinCatalog(many=True),
+        [got(CATALOGS)],
+        *PAGE,
     )
     def get(self, request: Request, connector_id: int) -> Response:
         connection = connector(request, connector_id)
@@ -123,17 +109,8 @@ class CatalogsView(DatabasinEndpoint):
 
 
 class SchemasView(DatabasinEndpoint):
-    @extend_schema(
-        operation_id="databasin_list_schemas",
-        summary="The schemas of a catalog",
-        parameters=[CATALOG, LIVE, *PAGE],
-        responses={
-            200: shapes.DatabasinSchema(many=True),
-            202: shapes.MetadataWaiting,
-            **errors(400, 401, 403, 404, 409, 429),
-        },
-        examples=[got(SCHEMAS), SLOW],
-        tags=TAGS,
+    @described(
+        "list_schemas", "The schemas of a catalog", shapes.DatabasinSchema(many=True), [got(SCHEMAS)], CATALOG, *PAGE
     )
     def get(self, request: Request, connector_id: int) -> Response:
         connection = connector(request, connector_id)
@@ -142,17 +119,14 @@ class SchemasView(DatabasinEndpoint):
 
 
 class TablesView(DatabasinEndpoint):
-    @extend_schema(
-        operation_id="databasin_list_tables",
-        summary="The tables, views and files of a schema",
-        parameters=[CATALOG, SCHEMA, LIVE, *PAGE],
-        responses={
-            200: shapes.DatabasinTable(many=True),
-            202: shapes.MetadataWaiting,
-            **errors(400, 401, 403, 404, 409, 429),
-        },
-        examples=[got(TABLES), SLOW],
-        tags=TAGS,
+    @described(
+        "list_tables",
+        "The tables, views and files of a schema",
+        shapes.DatabasinTable(many=True),
+        [got(TABLES)],
+        CATALOG,
+        SCHEMA,
+        *PAGE,
     )
     def get(self, request: Request, connector_id: int) -> Response:
         connection = connector(request, connector_id)
@@ -161,17 +135,14 @@ class TablesView(DatabasinEndpoint):
 
 
 class ColumnsView(DatabasinEndpoint):
-    @extend_schema(
-        operation_id="databasin_list_columns",
-        summary="The columns of a table",
-        parameters=[OpenApiParameter("table", str, required=True), CATALOG, SCHEMA, LIVE],
-        responses={
-            200: shapes.DatabasinColumn(many=True),
-            202: shapes.MetadataWaiting,
-            **errors(400, 401, 403, 404, 409, 429),
-        },
-        examples=[got(COLUMNS), SLOW],
-        tags=TAGS,
+    @described(
+        "list_columns",
+        "The columns of a table",
+        shapes.DatabasinColumn(many=True),
+        [got(COLUMNS)],
+        OpenApiParameter("table", str, required=True),
+        CATALOG,
+        SCHEMA,
     )
     def get(self, request: Request, connector_id: int) -> Response:
         connection = connector(request, connector_id)
@@ -184,7 +155,8 @@ class ColumnsView(DatabasinEndpoint):
 
 def listed(request: Request, worded: Callable[[Row], Row]) -> Callable[[list[Row]], list[Row]]:
     """Rows as a bare list, each in the words that `worded` has for it."""
-    return lambda rows: [worded(row) for row in page(request, rows)]
+    wanted = part(request)
+    return lambda rows: [worded(row) for row in rows[wanted]]
 
 
 def _counts(found: dict[str, int]) -> dict[str, int]:

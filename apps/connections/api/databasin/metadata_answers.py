@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,22 +16,7 @@ from apps.dialects.databasin.moments import moment_of
 from apps.dialects.parameters import flag
 from apps.jobs.models import ENDED, Job
 
-TAGS = ["Databasin: metadata"]
-CATALOG = OpenApiParameter(
-    "catalog", str, description="Left out, and the schema too: the connector's own database, else every catalog."
-)
-SCHEMA = OpenApiParameter("schema", str, description="Left out: every schema.")
-LIVE = OpenApiParameter("live", bool, description="Ask the system itself, whatever is kept of it.")
-SLOW = OpenApiExample(
-    "It takes long",
-    {
-        "status": "success",
-        "message": "The connector has not answered yet: ask again, or poll the job.",
-        "jobId": "5e03061cda20740022300f09",
-    },
-    response_only=True,
-    status_codes=["202"],
-)
+GOES_ON = "The connector has not answered yet: ask again, or poll the job."
 
 
 def place_of(request: Request, connection: Connection, tables: tuple[str, ...] = ()) -> Place:
@@ -50,7 +34,7 @@ def answer(
     if isinstance(found, Job):
         job = waited(found)
         if job.state not in ENDED:
-            return waiting(job, SLOW.value["message"])
+            return waiting(job, GOES_ON)
         found = reading.looked(job)
     return Response(worded(found.rows), headers=age(found))
 

@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import OpenApiExample, PolymorphicProxySerializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.connections.api.databasin.ingestion import advice
 from apps.connections.api.databasin.lookup import connector_in_body
-from apps.connections.api.databasin.metadata_answers import LIVE, SLOW, TAGS, answer
-from apps.connections.api.databasin.metadata_shapes import DatabasinColumnOfTable, MetadataWaiting, columns_of_table
+from apps.connections.api.databasin.metadata_answers import answer
+from apps.connections.api.databasin.metadata_documentation import described, got
+from apps.connections.api.databasin.metadata_shapes import DatabasinColumnOfTable, columns_of_table
 from apps.connections.models import Connection
 from apps.connections.queries.metadata import Level, Place, Row, own_catalog
-from apps.dialects.databasin.envelope import errors
 from apps.dialects.databasin.views import DatabasinEndpoint
 from apps.dialects.parsing import object_of
 from apps.errors import Invalid
@@ -77,29 +77,22 @@ class IngestionAdvices(serializers.Serializer[Any]):
 class ColumnsOfTablesView(DatabasinEndpoint):
     scope = "read"
 
-    @extend_schema(
-        operation_id="databasin_columns_of_tables",
-        summary="The columns of chosen tables",
-        parameters=[LIVE],
-        request=ChosenTables,
-        responses={
-            200: PolymorphicProxySerializer(
-                component_name="ColumnsOfTablesOrOfOne",
-                serializers=[ColumnsOfTables, DatabasinColumnOfTable(many=True)],
-                resource_type_field_name=None,
-                many=False,
-            ),
-            202: MetadataWaiting,
-            **errors(400, 401, 403, 404, 409, 429),
-        },
-        examples=[
+    @described(
+        "columns_of_tables",
+        "The columns of chosen tables",
+        PolymorphicProxySerializer(
+            component_name="ColumnsOfTablesOrOfOne",
+            serializers=[ColumnsOfTables, DatabasinColumnOfTable(many=True)],
+            resource_type_field_name=None,
+            many=False,
+        ),
+        [
             OpenApiExample("Chosen tables", CHOSEN, request_only=True),
             OpenApiExample("One table", ONE, request_only=True),
-            OpenApiExample("Of chosen tables", {"columns": [ID]}, response_only=True, status_codes=["200"]),
-            OpenApiExample("Of one table", [ID], response_only=True, status_codes=["200"]),
-            SLOW,
+            got({"columns": [ID]}, "Of chosen tables"),
+            got([ID], "Of one table"),
         ],
-        tags=TAGS,
+        sent=ChosenTables,
     )
     def post(self, request: Request) -> Response:
         body = object_of(request)
@@ -117,18 +110,12 @@ class ColumnsOfTablesView(DatabasinEndpoint):
 class IngestionTypeView(DatabasinEndpoint):
     scope = "read"
 
-    @extend_schema(
-        operation_id="databasin_ingestion_types",
-        summary="How chosen tables are best copied, by their keys and columns",
-        parameters=[LIVE],
-        request=ChosenTables,
-        responses={200: IngestionAdvices, 202: MetadataWaiting, **errors(400, 401, 403, 404, 409, 429)},
-        examples=[
-            OpenApiExample("Chosen tables", CHOSEN, request_only=True),
-            OpenApiExample("Answer", {"objects": [ADVICE]}, response_only=True, status_codes=["200"]),
-            SLOW,
-        ],
-        tags=TAGS,
+    @described(
+        "ingestion_types",
+        "How chosen tables are best copied, by their keys and columns",
+        IngestionAdvices,
+        [OpenApiExample("Chosen tables", CHOSEN, request_only=True), got({"objects": [ADVICE]})],
+        sent=ChosenTables,
     )
     def post(self, request: Request) -> Response:
         body = object_of(request)

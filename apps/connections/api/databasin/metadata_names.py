@@ -1,30 +1,18 @@
 """What a connector's system holds by its names alone, as the vendor's own client asks for it."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.connections.api.databasin.lookup import connector
-from apps.connections.api.databasin.metadata_answers import (
-    CATALOG,
-    LIVE,
-    SCHEMA,
-    SLOW,
-    TAGS,
-    answer,
-    place_of,
-)
-from apps.connections.api.databasin.metadata_shapes import MetadataWaiting, identity
+from apps.connections.api.databasin.metadata_answers import answer, place_of
+from apps.connections.api.databasin.metadata_documentation import CATALOG, SCHEMA, described, got
+from apps.connections.api.databasin.metadata_shapes import identity
 from apps.connections.models import Connection
 from apps.connections.queries.metadata import Level, Place, Row
-from apps.dialects.databasin.envelope import errors
 from apps.dialects.databasin.views import DatabasinEndpoint
-
-Door = TypeVar("Door", bound=Callable[..., Response])
 
 HEAD = {
     "connectorID": 123,
@@ -72,25 +60,12 @@ class SchemaContext(serializers.Serializer[Any]):
     catalogs = serializers.ListField(child=serializers.DictField(), help_text="Each with its schemas and their tables.")
 
 
-def described(
-    name: str, summary: str, shape: type[serializers.Serializer[Any]], example: Row, *parameters: OpenApiParameter
-) -> Callable[[Door], Door]:
-    return extend_schema(
-        operation_id=name,
-        summary=summary,
-        parameters=[*parameters, LIVE],
-        responses={200: shape, 202: MetadataWaiting, **errors(400, 401, 403, 404, 409, 429)},
-        examples=[OpenApiExample("Answer", example, response_only=True, status_codes=["200"]), SLOW],
-        tags=TAGS,
-    )
-
-
 class CatalogNamesView(DatabasinEndpoint):
     @described(
-        "databasin_catalog_names",
+        "catalog_names",
         "The names of a connector's catalogs",
         CatalogNames,
-        HEAD | {"objects": ["analytics"], "catalogs": ["analytics"]},
+        [got(HEAD | {"objects": ["analytics"], "catalogs": ["analytics"]})],
     )
     def get(self, request: Request, connector_id: int) -> Response:
         connection = connector(request, connector_id)
@@ -104,10 +79,10 @@ class CatalogNamesView(DatabasinEndpoint):
 
 class SchemaNamesView(DatabasinEndpoint):
     @described(
-        "databasin_schema_names",
+        "schema_names",
         "The names of a catalog's schemas",
         SchemaNames,
-        HEAD | {"schemaCatalogIdentifier": "analytics", "objects": ["public"], "schemas": ["public"]},
+        [got(HEAD | {"schemaCatalogIdentifier": "analytics", "objects": ["public"], "schemas": ["public"]})],
         CATALOG,
     )
     def get(self, request: Request, connector_id: int) -> Response:
@@ -117,10 +92,10 @@ class SchemaNamesView(DatabasinEndpoint):
 
 class EverySchemaView(DatabasinEndpoint):
     @described(
-        "databasin_every_schema_name",
+        "every_schema_name",
         "The names of all schemas, for systems that are chosen from by schema alone",
         SchemaNames,
-        HEAD | {"schemaCatalogIdentifier": "", "objects": ["sales", "stock"], "schemas": ["sales", "stock"]},
+        [got(HEAD | {"schemaCatalogIdentifier": "", "objects": ["sales", "stock"], "schemas": ["sales", "stock"]})],
     )
     def get(self, request: Request, connector_id: int) -> Response:
         return schemas(request, connector(request, connector_id), Place())
@@ -128,10 +103,10 @@ class EverySchemaView(DatabasinEndpoint):
 
 class TableNamesView(DatabasinEndpoint):
     @described(
-        "databasin_table_names",
+        "table_names",
         "The names and kinds of a schema's tables",
         TableNames,
-        HEAD | {"schemaCatalogIdentifier": "analytics", "objects": [ORDERS], "tables": [ORDERS]},
+        [got(HEAD | {"schemaCatalogIdentifier": "analytics", "objects": [ORDERS], "tables": [ORDERS]})],
         CATALOG,
         SCHEMA,
     )
@@ -151,10 +126,18 @@ class TableNamesView(DatabasinEndpoint):
 
 class SchemaContextView(DatabasinEndpoint):
     @described(
-        "databasin_schema_context",
+        "schema_context",
         "The names of everything that a connector's system holds, as a tree",
         SchemaContext,
-        {"catalogs": [{"name": "analytics", "schemas": [{"name": "public", "tables": ["customers", "orders"]}]}]},
+        [
+            got(
+                {
+                    "catalogs": [
+                        {"name": "analytics", "schemas": [{"name": "public", "tables": ["customers", "orders"]}]}
+                    ]
+                }
+            )
+        ],
     )
     def get(self, request: Request, connector_id: int) -> Response:
         return answer(request, connector(request, connector_id), Level.TABLES, Place(), tree)
