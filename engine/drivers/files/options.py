@@ -1,9 +1,12 @@
 """How a file is to be understood or written, as a caller says it: `Request.format` and `Target.format`."""
 
 import codecs
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
+
+import orjson
 
 from engine.drivers.files.packing import COMPRESSIONS, ENDINGS
 from engine.errors import ConfigError
@@ -52,6 +55,18 @@ class Options:
     @property
     def separator(self) -> str:
         return self.delimiter or ("\t" if self.type == "tsv" else ",")
+
+    @property
+    def framing(self) -> str:
+        """The same as long as records begin and end where they did. An option that is not used is not in it, so that
+        those to come change nothing."""
+        used = {name: value for name in FRAMING if (value := getattr(self, name)) != getattr(UNUSED, name)}
+        return hashlib.blake2b(orjson.dumps(used), digest_size=4).hexdigest()
+
+
+FRAMING = ("type", "compression", "encoding", "separator", "quote", "escape", "header", "skip_rows", "sheet")
+"""What decides where in a file records begin and end."""
+UNUSED = Options()
 
 
 def parse(format_: Mapping[str, Any], name: str) -> Options:

@@ -41,6 +41,7 @@ def make(request: Request, listing: Listing, opener: Opener, limits: Limits) -> 
         provenance,
         stream,
         until,
+        chosen.framing,
         opener.check,
     )
 

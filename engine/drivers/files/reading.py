@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from engine.bulk import ArrowRange, Batch
@@ -26,12 +26,14 @@ PROVENANCE = (Column(FILE, Type(Kind.TEXT), nullable=False), Column(MODIFIED, Ty
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Behind `count` records of a unit of a file; `identity` tells the file's content then."""
+    """Behind `count` records of a unit of a file; `identity` tells the file's content then, and `framing` by what
+    options they were counted, "" where nobody noted it."""
 
     path: str
     identity: str
     unit: str
     count: int
+    framing: str = ""
 
     def key(self) -> Key:
         return list(astuple(self))
@@ -40,7 +42,7 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`columns`: what the files have; `provenance`: those that tell where rows come from, if asked for; `stream`: what
-    is asked for of both. `check` is called before every block, and may raise."""
+    is asked for of both; `framing`: the options' own. `check` is called before every block, and may raise."""
 
     files: Sequence[Entry]
     units: Callable[[Entry], Iterator[Unit]]
@@ -49,6 +51,7 @@ class Plan:
     provenance: tuple[Column, ...]
     stream: Stream
     until: Any
+    framing: str
     check: Callable[[], None]
 
 
@@ -79,7 +82,7 @@ class FilesReading:
                 rows = arrow.rows(self._kept(part.batch), self.stream.columns)
                 stop = start + part.count
                 if rows or part.unreadable or stop == block.count:
-                    behind = Place(place.path, place.identity, place.unit, before + stop)
+                    behind = replace(place, count=before + stop)
                     yield Page(rows, behind.key(), list(part.unreadable.values()))
 
     def arrow_ranges(self) -> Iterator[ArrowRange]:
@@ -118,17 +121,21 @@ class FilesReading:
                 for block in self._plan.format.blocks(unit, self._wanted, self._known, count):
                     self._plan.check()
                     count += block.count
-                    place = Place(entry.path, entry.identity, unit.path, count)
+                    place = Place(entry.path, entry.identity, unit.path, count, self._plan.framing)
                     yield place, Block(self._completed(block.batch, entry), block.unreadable)
 
     def _read_before(self, entry: Entry, unit: Unit) -> int | None:
-        """How many records of a unit an earlier attempt had; None for all. Raises ConfigError `file_changed`."""
+        """How many records of a unit an earlier attempt had; None for all. Raises ConfigError `file_changed`,
+        `format_changed`."""
         after = self._after
         if after is None or entry.path != after.path:
             return 0
         if entry.identity != after.identity:
             text = f"{entry.path!r} was changed after a part of it had been read: run it again from its beginning."
             raise ConfigError(text, code="file_changed")
+        if after.framing not in {"", self._plan.framing}:
+            text = f"{entry.path!r} has other options now than a part of it was read by: run it again from its beginning."
+            raise ConfigError(text, code="format_changed")
         if unit.path == after.unit:
             return after.count
         return None if unit.path < after.unit else 0
@@ -167,7 +174,7 @@ def _place(request: Request) -> Place | None:
     after = request.after
     if after is None:
         return None
-    if len(after) != 4 or not isinstance(after[3], int):
+    if len(after) not in {4, 5} or not isinstance(after[3], int):
         raise ConfigError("The stream's files are not those that its last run went by.", code="stale_position")
     return Place(*after)
 

@@ -210,6 +210,32 @@ def test_a_file_that_was_changed_meanwhile_is_not_gone_on_in(folder):
     assert "'1.csv'" in caught.value.message
 
 
+@pytest.mark.parametrize("format_", [{"delimiter": ";"}, {"header": False}, {"skip_rows": 1}, {"quote": ""}])
+def test_a_file_whose_records_are_counted_otherwise_meanwhile_is_not_gone_on_in(folder, format_):
+    folder.put("a.csv", csv(*range(20)))
+    after = places(folder, Table("a.csv"))[1][1]
+    with pytest.raises(ConfigError) as caught:
+        folder.rows_behind("a.csv", after, **format_)
+    assert caught.value.code == "format_changed"
+    assert "'a.csv'" in caught.value.message
+
+
+def test_options_that_count_no_record_otherwise_may_be_changed_meanwhile(folder):
+    folder.put("a.csv", csv(*range(20)))
+    after = places(folder, Table("a.csv"))[1][1]
+    same = {"type": "csv", "delimiter": ",", "encoding": "UTF8", "null": "name 14", "types": "infer"}
+    assert [(row["id"], row["name"]) for row in folder.rows_behind("a.csv", after, **same)][:2] == [
+        (14, None), (15, "name 15")
+    ]  # fmt: skip
+
+
+def test_goes_on_from_places_that_were_kept_without_their_options(folder):
+    folder.put("a.csv", csv(*range(20)))
+    *older, _ = places(folder, Table("a.csv"))[1][1]
+    assert len(older) == 4
+    assert ids(folder.rows_behind("a.csv", older)) == [*range(14, 20)]
+
+
 def test_ranges_hold_the_same_rows_in_columns_and_can_be_gone_on_behind(folder):
     count = 120_000
     folder.put("a.csv", csv(*range(count)))
