@@ -134,7 +134,7 @@ class FilesReading:
             text = f"{entry.path!r} was changed after a part of it had been read: run it again from its beginning."
             raise ConfigError(text, code="file_changed")
         if after.framing not in {"", self._plan.framing}:
-            text = f"{entry.path!r} has other options now than a part of it was read by: run it again from its beginning."
+            text = f"{entry.path!r} has other options than a part of it was read by: run it again from its beginning."
             raise ConfigError(text, code="format_changed")
         if unit.path == after.unit:
             return after.count
