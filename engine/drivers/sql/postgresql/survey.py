@@ -48,14 +48,17 @@ SELECT coalesce(i.indrelid, l.relation)
    AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
 """
 
-# The running count is the newest, but a crash sets it to nothing, and on a standby it never was anything: only where a
-# VACUUM or ANALYZE has set it since is it sure to stand for the whole table. reltuples outlives that: -1 or, before
-# PostgreSQL 14, 0 beside no pages, is a table that neither has seen, of which the running count is all that is known.
+# As the planner does it: the rows of a page when VACUUM or ANALYZE last looked, times the pages of today. The running
+# count is newer, but a crash sets it to nothing, a standby never has it, and it counts twice what one session wrote and
+# analyzed: it is believed where it has been set since, and is near. Where nobody ever looked it is all that is known.
 ROWS = """
-CASE WHEN coalesce(pg_catalog.pg_stat_get_last_analyze_time(c.oid), pg_catalog.pg_stat_get_last_autoanalyze_time(c.oid),
-                   pg_catalog.pg_stat_get_last_vacuum_time(c.oid), pg_catalog.pg_stat_get_last_autovacuum_time(c.oid))
-          IS NOT NULL THEN pg_catalog.pg_stat_get_live_tuples(c.oid)
-     WHEN c.reltuples > 0 OR c.reltuples = 0 AND c.relpages > 0 THEN c.reltuples::bigint
+CASE WHEN size.pages = 0 THEN 0
+     WHEN size.pages > 0 AND c.relpages > 0 AND counted.running > 0
+      AND abs(counted.running - c.reltuples / c.relpages * size.pages) <= greatest(c.reltuples / 5, 200)
+     THEN counted.running
+     WHEN size.pages > 0 AND c.relpages > 0 AND c.reltuples >= 0
+     THEN round(c.reltuples / c.relpages * size.pages)::bigint
+     WHEN c.reltuples > 0 THEN c.reltuples::bigint
      ELSE nullif(pg_catalog.pg_stat_get_live_tuples(c.oid), 0) END
 """
 
@@ -70,9 +73,20 @@ WITH RECURSIVE locked (oid) AS ({LOCKED}), part (root, oid) AS (
       JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition
 ), figures AS (
     SELECT part.root, sum({ROWS})::bigint AS rows,
-           sum(CASE WHEN c.relkind IN ('r', 'm') AND c.oid NOT IN (SELECT oid FROM locked)
-                    THEN pg_catalog.pg_total_relation_size(c.oid) END)::bigint AS bytes
+           sum(CASE WHEN size.pages IS NOT NULL THEN pg_catalog.pg_total_relation_size(c.oid) END)::bigint AS bytes
       FROM part JOIN pg_catalog.pg_class c ON c.oid = part.oid AND c.relkind IN ('r', 'm', 'f')
+     CROSS JOIN LATERAL (
+        SELECT CASE WHEN c.relkind IN ('r', 'm') AND c.oid NOT IN (SELECT oid FROM locked)
+                    THEN pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::bigint END
+     ) size (pages)
+     CROSS JOIN LATERAL (
+        SELECT CASE WHEN coalesce(
+                    pg_catalog.pg_stat_get_last_analyze_time(c.oid),
+                    pg_catalog.pg_stat_get_last_autoanalyze_time(c.oid),
+                    pg_catalog.pg_stat_get_last_vacuum_time(c.oid),
+                    pg_catalog.pg_stat_get_last_autovacuum_time(c.oid)
+               ) IS NOT NULL THEN pg_catalog.pg_stat_get_live_tuples(c.oid) END
+     ) counted (running)
      GROUP BY part.root
 )
 SELECT c.oid, n.nspname, c.relname, c.relkind::text, figures.rows, figures.bytes, coalesce(d.description, ''),
