@@ -414,6 +414,23 @@ def test_any_file_is_an_artifact_as_well(databasin: Databasin, cast: Cast, wareh
     assert made["artifacts"][0]["config"] == {"filePath": "daily/*.txt", "format": "csv", "mode": "overwrite"}
 
 
+def test_a_system_without_databases_takes_none_or_its_only_one(databasin: Databasin, cast: Cast, world: World) -> None:
+    file = connections.create(
+        organization_id=cast.acme.id,
+        project_id=None,
+        connector=connectors.connector("sqlite"),
+        name="File",
+        values={"path": "shop.db"},
+    )
+    artifact = {"sourceTableName": "orders", "sourceConnectionID": world.connection.id, "targetConnectionID": file.id}
+    body = {"pipelineName": "To a file", "ingestionPattern": "data warehouse", "items": [artifact]}
+    [made] = databasin.post("/api/pipeline", body | {"targetCatalogName": "main"})["items"]
+    assert Import.objects.get(name="orders", connection=file).target == {"table": "orders"}
+    assert made["targetTableName"] == "orders"
+    told = databasin.post("/api/pipeline", body | {"targetCatalogName": "lake"}, 400)
+    assert told["message"] == ("SQLite has no databases above its schemas: targetDatabaseName must be 'main' or empty.")
+
+
 def test_a_list_of_pipelines_sends_no_more_statements_for_more(
     databasin: Databasin, world: World, body: dict[str, Any], django_assert_num_queries: Any
 ) -> None:

@@ -5,12 +5,13 @@ from typing import Any
 
 from apps.connections.models import Connection
 from apps.connections.services.values import is_line
-from apps.connectors.api.databasin.subtypes import DATABASE_ALONE, subtype_of
+from apps.connectors.api.databasin.subtypes import DATABASE_ALONE, SCHEMA_ALONE, subtype_of
 from apps.dialects.lists import Values
 from apps.errors import Invalid
 from apps.flows.api.databasin.values import flag
 
 LONGEST = 255
+ONLY = "main"
 FORMATS = {"txt": "csv", "excel": "xlsx", "ndjson": "jsonl"}
 """Words of the vendor's for types of files that we call otherwise."""
 LINES = ("csv", "tsv", "xlsx")
@@ -50,20 +51,39 @@ def shown(place: Values, side: str, connector: str, database: str) -> Values:
 
 
 def _levels(said: Mapping[str, Any], side: str, connection: Connection) -> Values:
-    keys = f"{side}DatabaseName", f"{side}SchemaName"
-    catalog, schema = (_name(said, key) for key in keys)
-    if subtype_of(connection.connector.name).screens == DATABASE_ALONE:
-        if catalog and schema and catalog != schema:
-            text = f"{connection.connector.label} has databases and no schemas in them: "
-            raise Invalid(f"{text}{keys[0]} and {keys[1]} must be the same, or one of them empty.", field=keys[1])
-        return {"schema": schema or catalog} if schema or catalog else {}
-    database = connection.settings.get("database", "")
-    if connection.connector.driver == "postgresql" and catalog:
-        if catalog != database:
-            text = f"{keys[0]} must be {database!r}, the database that the connector {connection.name!r} leads to."
-            raise Invalid(text, field=keys[0])
-        catalog = ""
+    """The catalog and the schema, where the connector has such levels. Raises Invalid."""
+    catalog, schema = _name(said, f"{side}DatabaseName"), _name(said, f"{side}SchemaName")
+    screens = subtype_of(connection.connector.name).screens
+    if screens == DATABASE_ALONE:
+        catalog, schema = "", _database(side, catalog, schema, connection)
+    elif screens == SCHEMA_ALONE:
+        catalog = _nothing_above(side, catalog, connection)
+    elif connection.connector.driver == "postgresql":
+        catalog = _own(side, catalog, connection)
     return {name: value for name, value in (("catalog", catalog), ("schema", schema)) if value}
+
+
+def _database(side: str, catalog: str, schema: str, connection: Connection) -> str:
+    if catalog and schema and catalog != schema:
+        text = f"{connection.connector.label} has databases and no schemas in them: {side}DatabaseName and "
+        raise Invalid(f"{text}{side}SchemaName must be the same, or one of them empty.", field=f"{side}SchemaName")
+    return schema or catalog
+
+
+def _nothing_above(side: str, catalog: str, connection: Connection) -> str:
+    """The vendor's client insists on a name; ONLY will do."""
+    if catalog not in ("", ONLY):
+        text = f"{connection.connector.label} has no databases above its schemas: {side}DatabaseName must be {ONLY!r}"
+        raise Invalid(f"{text} or empty.", field=f"{side}DatabaseName")
+    return ""
+
+
+def _own(side: str, catalog: str, connection: Connection) -> str:
+    database = connection.settings.get("database", "")
+    if catalog not in ("", database):
+        text = f"{side}DatabaseName must be {database!r}, the database that the connector {connection.name!r} leads to."
+        raise Invalid(text, field=f"{side}DatabaseName")
+    return ""
 
 
 def _file(path: str, folder: str) -> Values:
