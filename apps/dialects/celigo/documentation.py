@@ -25,58 +25,86 @@ PATCH = {
 }
 
 
+MERGED = OpenApiExample("Merged", {"name": "Another name"}, request_only=True)
+OPERATIONS = OpenApiExample(
+    "Operations", [{"op": "replace", "path": "/name", "value": "Another name"}], request_only=True
+)
+COPIED = OpenApiExample("Request", {"name": "A copy"}, request_only=True)
+
+Doors = dict[str, dict[str, Any]]
+"""By the names of a Resource's methods, what `extend_schema` takes."""
+
+
 def documented(*, tag: str, noun: str, shape: type[Serializer[Any]], request: Values, response: Values) -> Any:
     """A decorator that tells OpenAPI of a Resource's doors; `request` and `response` are examples."""
     sent = OpenApiExample("Request", request, request_only=True)
     got = OpenApiExample("Answer", response, response_only=True, status_codes=["200", "201"])
-    listed = OpenApiExample("Answer", response, response_only=True, status_codes=["200"])
-    plural = f"{noun}s"
+    doors = _reading(noun, shape, got) | _writing(noun, shape, sent, got) | _copying(noun, shape, got) | _removing(noun)
+    return extend_schema_view(**{name: extend_schema(tags=[tag], **said) for name, said in doors.items()})
 
-    def door(name: str, summary: str, **words: Any) -> Any:
-        return extend_schema(operation_id=f"celigo_{name}", summary=summary, tags=[tag], **words)
 
-    return extend_schema_view(
-        list=door(
-            f"list_{plural}",
-            f"List {plural}",
-            parameters=PARAMETERS,
-            responses={200: shape(many=True), **errors(400, 401, 403)},
-            examples=[listed],
-        ),
-        create=door(
-            f"create_{noun}",
-            f"Create a {noun}",
-            request=shape,
-            responses={201: shape, **errors(400, 401, 403, 422)},
-            examples=[sent, got],
-        ),
-        retrieve=door(f"get_{noun}", f"Get a {noun}", responses={200: shape, **errors(401, 403, 404)}, examples=[got]),
-        update=door(
-            f"replace_{noun}",
-            f"Replace a {noun}: what is left out is erased",
-            request=shape,
-            responses={200: shape, **errors(400, 401, 403, 404, 422)},
-            examples=[sent, got],
-        ),
-        partial_update=door(
-            f"patch_{noun}",
-            f"Change some fields of a {noun}",
-            request={"application/json": PATCH},
-            responses={200: shape, **errors(400, 401, 403, 404, 422)},
-            examples=[
-                OpenApiExample("Merged", {"name": "Another name"}, request_only=True),
-                OpenApiExample(
-                    "Operations", [{"op": "replace", "path": "/name", "value": "Another name"}], request_only=True
-                ),
-                got,
-            ],
-        ),
-        destroy=door(f"delete_{noun}", f"Delete a {noun}", responses={204: None, **errors(401, 403, 404, 409)}),
-        clone=door(
-            f"clone_{noun}",
-            f"Copy a {noun}",
-            request=CloneShape,
-            responses={201: shape, **errors(400, 401, 403, 404, 422)},
-            examples=[OpenApiExample("Request", {"name": "A copy"}, request_only=True), got],
-        ),
-    )
+def _reading(noun: str, shape: type[Serializer[Any]], got: OpenApiExample) -> Doors:
+    return {
+        "list": {
+            "operation_id": f"celigo_list_{noun}s",
+            "summary": f"List {noun}s",
+            "parameters": PARAMETERS,
+            "responses": {200: shape(many=True), **errors(400, 401, 403)},
+            "examples": [got],
+        },
+        "retrieve": {
+            "operation_id": f"celigo_get_{noun}",
+            "summary": f"Get a {noun}",
+            "responses": {200: shape, **errors(401, 403, 404)},
+            "examples": [got],
+        },
+    }
+
+
+def _writing(noun: str, shape: type[Serializer[Any]], sent: OpenApiExample, got: OpenApiExample) -> Doors:
+    changed = {200: shape, **errors(400, 401, 403, 404, 422)}
+    return {
+        "create": {
+            "operation_id": f"celigo_create_{noun}",
+            "summary": f"Create a {noun}",
+            "request": shape,
+            "responses": {201: shape, **errors(400, 401, 403, 422)},
+            "examples": [sent, got],
+        },
+        "update": {
+            "operation_id": f"celigo_replace_{noun}",
+            "summary": f"Replace a {noun}: what is left out is erased",
+            "request": shape,
+            "responses": changed,
+            "examples": [sent, got],
+        },
+        "partial_update": {
+            "operation_id": f"celigo_patch_{noun}",
+            "summary": f"Change some fields of a {noun}",
+            "request": {"application/json": PATCH},
+            "responses": changed,
+            "examples": [MERGED, OPERATIONS, got],
+        },
+    }
+
+
+def _copying(noun: str, shape: type[Serializer[Any]], got: OpenApiExample) -> Doors:
+    return {
+        "clone": {
+            "operation_id": f"celigo_clone_{noun}",
+            "summary": f"Copy a {noun}",
+            "request": CloneShape,
+            "responses": {201: shape, **errors(400, 401, 403, 404, 422)},
+            "examples": [COPIED, got],
+        }
+    }
+
+
+def _removing(noun: str) -> Doors:
+    return {
+        "destroy": {
+            "operation_id": f"celigo_delete_{noun}",
+            "summary": f"Delete a {noun}",
+            "responses": {204: None, **errors(401, 403, 404, 409)},
+        }
+    }
