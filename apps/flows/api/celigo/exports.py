@@ -49,21 +49,7 @@ class TestShape(serializers.Serializer[Any]):
 class ExportShape(sides.SideShape):
     side = "Export"
     kept = (*sides.KEPT, "mockOutput")
-    later = (
-        "isLookup",
-        "oneToMany",
-        "pathToMany",
-        "groupByFields",
-        "once",
-        "webhook",
-        "distributed",
-        "simple",
-        "inputFilter",
-        "mappings",
-        "transform",
-        "hooks",
-        "preSave",
-    )
+    later = (*sides.LATER, "isLookup", "groupByFields", "once", "webhook", "distributed", "simple", "mappings")
 
     adaptorType = sides.adaptor_field("Export")
     type = serializers.ChoiceField(
@@ -155,10 +141,7 @@ class ExportViews(sides.SideViews):
     model = Export
     listing = LISTING
     shape = ExportShape
-    patchable = frozenset(
-        {"name", "description", "pageSize", "delta", "test", "type", "filter", "settings", "debugUntil"}
-        | set(sides.BLOCK_NAMES)
-    )
+    patchable = sides.PATCHABLE | {"pageSize", "delta", "test", "type"}
     names = {
         "connection": "_connectionId",
         "cursor": "delta.dateField",

@@ -19,18 +19,13 @@ class ImportShape(sides.SideShape):
     side = "Import"
     kept = (*sides.KEPT, "mockResponse")
     later = (
-        "oneToMany",
-        "pathToMany",
+        *sides.LATER,
         "blobKeyPath",
         "ignoreExisting",
         "ignoreMissing",
         "idLockTemplate",
-        "inputFilter",
         "lookups",
-        "transform",
         "responseTransform",
-        "hooks",
-        "preSave",
     )
 
     adaptorType = sides.adaptor_field("Import")
@@ -101,9 +96,7 @@ class ImportViews(sides.SideViews):
     model = Import
     listing = LISTING
     shape = ImportShape
-    patchable = frozenset(
-        {"name", "description", "mapping", "mappings", "filter", "settings", "debugUntil"} | set(sides.BLOCK_NAMES)
-    )
+    patchable = sides.PATCHABLE | {"mapping", "mappings"}
     names = {"connection": "_connectionId", "mapping": "mappings"}
 
     def make(self, values: Values) -> Import:

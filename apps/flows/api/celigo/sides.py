@@ -57,6 +57,8 @@ KEPT = (
     "_integrationId",
     "_connectorId",
 )
+LATER = ("oneToMany", "pathToMany", "inputFilter", "transform", "hooks", "preSave")
+PATCHABLE = frozenset({"name", "description", "filter", "settings", "debugUntil", *BLOCK_NAMES})
 COLUMNS: dict[str, str | Document] = {
     "_id": "row.uid",
     "createdAt": moment("row.created_at"),
