@@ -14,7 +14,7 @@ from apps.accounts.admin.scoped import Fact
 from apps.accounts.admin.showing import column, count
 from apps.flows import services as flows
 from apps.flows.admin import formats
-from apps.flows.admin.sides import OF_TABLES, SideAdmin, SideForm, file_fieldset, line
+from apps.flows.admin.sides import OF_TABLES, OWN, SideAdmin, SideForm, file_fieldset, line
 from apps.flows.admin.wording import format_text, source_text
 from apps.flows.models import Export
 
@@ -60,7 +60,7 @@ class ExportForm(SideForm):
 
     class Meta:
         model = Export
-        fields = ("organization", "project", "name", "description", "connection", "type", "page_size")
+        fields = (*OWN, "type", "page_size")
         help_texts = {
             "type": "All: everything, each time. Delta: what changed since the last run. Test: the first records.",
             "page_size": "So many records are read, written and committed at a time.",
@@ -78,14 +78,13 @@ class ExportForm(SideForm):
     def clean(self) -> dict[str, Any]:
         values = super().clean()
         if self.is_over_files(values):
-            return values | {"query": "", "cursor_column": "", "key": []}
+            return values | {"query": "", "cursor_column": ""}
         if values.get("table") and values.get("query"):
             self.add_error("query", "An export reads a table or a query, not both.")
         return values
 
     def store(self) -> Model:
-        values = {name: self.cleaned_data[name] for name in ("name", "description", "connection", "type", "limit")}
-        values |= {name: self.cleaned_data[name] for name in ("columns", "key", "filter", "page_size")}
+        values = self.given("type", "limit", "columns", "page_size")
         values |= {"source": self._source(), "cursor": self._cursor()}
         if self.instance.pk is not None:
             return flows.change_export(export=self.instance, values=values)
@@ -109,7 +108,7 @@ class ExportAdmin(SideAdmin):
     list_display = ("name", "connection", "reads", "type_label", "organization", "project")
     list_filter = ("type",)
     fieldsets = (
-        (None, {"fields": ("organization", "project", "name", "description", "connection")}),
+        (None, {"fields": OWN}),
         (
             "What it reads",
             {"fields": ("catalog", "schema", "table", "query", "folder", "file", "columns", "filter")},

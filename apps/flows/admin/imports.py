@@ -13,7 +13,7 @@ from apps.accounts.admin.scoped import Fact
 from apps.accounts.admin.showing import column
 from apps.flows import services as flows
 from apps.flows.admin import formats
-from apps.flows.admin.sides import OF_TABLES, SideAdmin, SideForm, file_fieldset, line
+from apps.flows.admin.sides import OF_TABLES, OWN, SideAdmin, SideForm, file_fieldset, line
 from apps.flows.admin.wording import format_text, target_text
 from apps.flows.models import Import
 
@@ -43,7 +43,7 @@ class ImportForm(SideForm):
 
     class Meta:
         model = Import
-        fields = ("organization", "project", "name", "description", "connection", "mode", "allow_empty")
+        fields = (*OWN, "mode", "allow_empty")
         help_texts = {
             "mode": "Append adds; where files are, another one each run. Upsert adds or changes, by the key. "
             "Replace swaps the whole table or file at the end.",
@@ -57,13 +57,7 @@ class ImportForm(SideForm):
             self.initial["mapping"] = self.instance.mapping
 
     def store(self) -> Model:
-        values = {
-            name: self.cleaned_data[name] for name in ("name", "description", "connection", "mode", "allow_empty")
-        }
-        values |= {name: self.cleaned_data[name] for name in ("key", "mapping", "filter")}
-        values["target"] = self.place_given()
-        if self.is_over_files(values):
-            values["key"] = []
+        values = self.given("mode", "allow_empty", "mapping") | {"target": self.place_given()}
         if self.instance.pk is not None:
             return flows.change_import(import_=self.instance, values=values)
         return flows.create_import(values=values, **self.owner())
@@ -75,7 +69,7 @@ class ImportAdmin(SideAdmin):
     list_display = ("name", "connection", "writes", "mode_label", "organization", "project")
     list_filter = ("mode",)
     fieldsets = (
-        (None, {"fields": ("organization", "project", "name", "description", "connection")}),
+        (None, {"fields": OWN}),
         (
             "Where it writes",
             {"fields": ("catalog", "schema", "table", "folder", "file", "mode", "key", "allow_empty")},

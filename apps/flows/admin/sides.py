@@ -15,6 +15,8 @@ from apps.accounts.admin.scoped import ScopedAdmin
 from apps.flows.admin import formats
 
 FILTER_HELP = 'Which records pass, as ["greaterthan", ["extract", "total"], 100]. Empty: all.'
+OWN = ("organization", "project", "name", "description", "connection")
+"""The fields that a desk begins with."""
 PLACE = ("catalog", "schema", "table")
 OF_TABLES = "connection.kind=,tables"
 OF_FILES = "connection.kind=files"
@@ -67,13 +69,18 @@ class SideForm(OwnedForm):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean()
-        file = "file" if self.is_over_files(values) else "table"
-        self.fields_of_problems = {**self.fields_of_problems, self.place: file}
-        return values
+        is_over_files = self.is_over_files(values)
+        self.fields_of_problems = {**self.fields_of_problems, self.place: "file" if is_over_files else "table"}
+        return values | ({"key": []} if is_over_files else {})
 
     def is_over_files(self, values: Mapping[str, Any]) -> bool:
         connection = values.get("connection")
         return connection is not None and connection.connector.is_file_store
+
+    def given(self, *names: str) -> dict[str, Any]:
+        """What services take of both sides, and the fields named."""
+        names = ("name", "description", "connection", "key", "filter", *names)
+        return {name: self.cleaned_data[name] for name in names}
 
     def place_given(self) -> dict[str, Any]:
         """The row's source or target, of the fields that the connection's kind asks for."""
