@@ -6,11 +6,10 @@ from django.db.models import Model, Q, QuerySet
 
 from apps.accounts.models import Membership, Organization, Project, Role, User
 from apps.dialects.caller import Caller
+from apps.dialects.numbers import is_number
 from apps.errors import NotFound
 
 Row = TypeVar("Row", bound=Model)
-
-LONGEST_NUMBER = 18
 
 
 def visible(rows: QuerySet[Row], caller: Caller) -> QuerySet[Row]:
@@ -70,8 +69,3 @@ def membership(caller: Caller) -> Membership:
     if found is None:
         raise NotFound("You are not a member of this organisation any more.")
     return found
-
-
-def is_number(reference: str) -> bool:
-    """Whether it can be a row's own number."""
-    return reference.isascii() and reference.isdecimal() and len(reference) <= LONGEST_NUMBER

@@ -8,14 +8,15 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.api.databasin import ownership
 from apps.accounts.queries import visible
 from apps.connections import services
-from apps.connections.api.databasin import ownership, shapes, writing
+from apps.connections.api.databasin import shapes, writing
 from apps.connections.api.databasin.lookup import connector, connector_in_body
 from apps.connections.api.databasin.showing import SUMMARIES, WHOLE
 from apps.connections.models import Connection
 from apps.dialects.databasin.envelope import errors
-from apps.dialects.databasin.paging import PAGE, part
+from apps.dialects.databasin.pages import FIELDS, PAGE, only, stretch
 from apps.dialects.databasin.views import DatabasinEndpoint
 from apps.dialects.lists import Values
 from apps.dialects.parsing import object_of
@@ -25,7 +26,7 @@ FILTERS = [
     OpenApiParameter("institutionID", int, description="The organisation."),
     OpenApiParameter("internalID", str, description="The project."),
     *PAGE,
-    OpenApiParameter("fields", str, description="These keys alone, with commas between them."),
+    FIELDS,
 ]
 
 
@@ -39,11 +40,8 @@ class ConnectorsView(DatabasinEndpoint):
         tags=shapes.TAGS,
     )
     def get(self, request: Request) -> Response:
-        rows = _filtered(request)[part(request)]
-        names = [name.strip() for name in request.query_params.get("fields", "").split(",") if name.strip()]
-        if not names:
-            return Response(SUMMARIES.rows(rows))
-        return Response([{name: row[name] for name in names if name in row} for row in WHOLE.rows(rows)])
+        shown = WHOLE if request.query_params.get("fields") else SUMMARIES
+        return Response(only(request, shown.rows(_filtered(request)[stretch(request)])))
 
     @extend_schema(
         operation_id="databasin_create_connector",

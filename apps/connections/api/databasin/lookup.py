@@ -6,8 +6,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.queries import visible
-from apps.connections.api.databasin.ownership import number
 from apps.connections.models import Connection
+from apps.dialects.databasin.numbers import number
 from apps.dialects.lists import Values
 from apps.dialects.views import caller_of
 from apps.dialects.waiting import seat

@@ -25,7 +25,7 @@ from apps.connections.queries import metadata as kept
 from apps.connections.queries.metadata import Level, Row
 from apps.connections.services import metadata as services
 from apps.connections.services.metadata_reading import outcome
-from apps.dialects.databasin.paging import PAGE, part
+from apps.dialects.databasin.pages import PAGE, stretch
 from apps.dialects.databasin.views import DatabasinEndpoint
 from apps.dialects.parsing import object_of
 from apps.errors import Invalid
@@ -155,7 +155,7 @@ class ColumnsView(DatabasinEndpoint):
 
 def listed(request: Request, worded: Callable[[Row], Row]) -> Callable[[list[Row]], list[Row]]:
     """Rows as a bare list, each in the words that `worded` has for it."""
-    wanted = part(request)
+    wanted = stretch(request)
     return lambda rows: [worded(row) for row in rows[wanted]]
 
 

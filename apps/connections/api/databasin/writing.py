@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from apps.accounts.api.databasin import ownership
 from apps.connections import services
-from apps.connections.api.databasin import ownership
 from apps.connections.api.databasin.documents import Document
 from apps.connections.api.databasin.reading import Reading
 from apps.connections.models import Connection

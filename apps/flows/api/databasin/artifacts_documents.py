@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from apps.accounts.queries import visible
-from apps.connections.api.databasin import ownership
 from apps.connections.models import Connection
 from apps.dialects.caller import Caller
+from apps.dialects.databasin import numbers
 from apps.dialects.lists import Values
 from apps.errors import Invalid, NotFound
 from apps.flows.api.databasin import artifacts_ingestion as ingestion
@@ -40,9 +40,9 @@ KEPT = {
     "detectDeletes": flag,
     "priority": flag,
     "replaceTable": flag,
-    "snapshotRetentionPeriod": ownership.number,
+    "snapshotRetentionPeriod": numbers.number,
     "containsHeader": flag,
-    "columnHeaderLineNumber": ownership.number,
+    "columnHeaderLineNumber": numbers.number,
     "ingestionType": line,
 }
 """What is kept and shown; the first ones change nothing here."""
@@ -104,7 +104,7 @@ def _step(item: Values, present: Mapping[int, tuple[FlowStep, Values]]) -> FlowS
     number = item.get("artifactID")
     if number in (None, "", 0):
         return None
-    found = present.get(ownership.number(number, "artifactID"))
+    found = present.get(numbers.number(number, "artifactID"))
     if found is None:
         raise NotFound(f"Artifact with ID {number} not found")
     return found[0]
@@ -122,7 +122,7 @@ def _connections(said: Iterable[Values], caller: Caller) -> dict[int, Connection
 def _connection(item: Values, key: str) -> int:
     if not item.get(key):
         raise Invalid(f"Missing required field: {key}", code="missing_required_field", field=key)
-    return ownership.number(item[key], key)
+    return numbers.number(item[key], key)
 
 
 def _kept(step: FlowStep, said: Values) -> Copy:

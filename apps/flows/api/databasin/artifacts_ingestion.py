@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from apps.connections.api.databasin import ownership
+from apps.dialects.databasin import numbers
 from apps.dialects.lists import Values
 from apps.errors import Invalid
 from apps.flows.api.databasin.values import line
@@ -85,7 +85,7 @@ def _watermark(said: Mapping[str, Any]) -> str:
 
 def _overlap(said: Mapping[str, Any]) -> Values:
     """The days before the last run's end that are read again; left to the engine where none are named."""
-    days = ownership.number(said.get("backloadNumDays", 0), "backloadNumDays")
+    days = numbers.number(said.get("backloadNumDays", 0), "backloadNumDays")
     if days > MOST_DAYS:
         raise Invalid(f"backloadNumDays must be at most {MOST_DAYS:,}.", field="backloadNumDays")
     return {"overlap": days * DAY} if days else {}

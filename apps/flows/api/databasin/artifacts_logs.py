@@ -8,9 +8,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.connections.api.databasin.ownership import number
 from apps.dialects.databasin.envelope import errors
 from apps.dialects.databasin.moments import moment
+from apps.dialects.databasin.numbers import number
 from apps.dialects.databasin.views import DatabasinEndpoint
 from apps.dialects.lists import Listing, Values, document
 from apps.dialects.parameters import whole_number

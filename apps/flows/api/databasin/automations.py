@@ -6,8 +6,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.api.databasin import ownership
 from apps.accounts.queries import visible
-from apps.connections.api.databasin import ownership
 from apps.dialects.databasin.envelope import errors
 from apps.dialects.databasin.pages import FIELDS, PAGE, only, stretch
 from apps.dialects.databasin.views import DatabasinEndpoint

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
-from apps.connections.api.databasin import ownership
+from apps.accounts.api.databasin import ownership
 from apps.dialects.caller import Caller
+from apps.dialects.databasin import numbers
 from apps.dialects.lists import Values
 from apps.errors import Invalid
 from apps.flows.api.databasin.automations_tasks import tasks
@@ -79,7 +80,7 @@ class Document:
         if self.flat.get(CRON):
             return {"cron": line(self.flat[CRON], CRON), "timezone": timezone}
         if self.flat.get(MINUTES):
-            return {"interval": 60 * ownership.number(self.flat[MINUTES], MINUTES)}
+            return {"interval": 60 * numbers.number(self.flat[MINUTES], MINUTES)}
         if CRON in self.flat or former is None:
             return None
         return {"cron": former.cron, "interval": former.interval, "timezone": timezone}

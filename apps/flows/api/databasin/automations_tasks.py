@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.accounts.queries import visible
-from apps.connections.api.databasin import ownership
 from apps.dialects.caller import Caller
+from apps.dialects.databasin import numbers
 from apps.dialects.lists import Values
 from apps.errors import Invalid, NotFound
 from apps.flows.api.databasin.values import flag, line, objects
@@ -44,7 +44,7 @@ def _check_types(items: list[Any], key: str) -> None:
 
 def _order(item: Values) -> int:
     number = item.get("automationOrderNumber")
-    return 0 if number in NOTHING else ownership.number(number, "automationOrderNumber")
+    return 0 if number in NOTHING else numbers.number(number, "automationOrderNumber")
 
 
 def _pipeline(said: Mapping[str, Any]) -> Any:
@@ -56,7 +56,7 @@ def _number(item: Values, place: int) -> int:
     if value is None:
         text = f"Task {place}: missing required field: jobID, the number of its pipeline."
         raise Invalid(text, code="missing_required_field", field="jobID")
-    return ownership.number(value, "jobID")
+    return numbers.number(value, "jobID")
 
 
 def _flows(numbers: list[int], caller: Caller) -> dict[int, Flow]:

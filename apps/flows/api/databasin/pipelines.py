@@ -8,8 +8,9 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.api.databasin import ownership
 from apps.accounts.queries import visible
-from apps.connections.api.databasin import ownership
+from apps.dialects.databasin import numbers
 from apps.dialects.databasin.envelope import errors
 from apps.dialects.databasin.pages import FIELDS, PAGE, only, stretch
 from apps.dialects.databasin.views import DatabasinEndpoint
@@ -143,7 +144,7 @@ def _filtered(request: Request) -> QuerySet[Flow]:
     ownership.check_institution(query, caller)
     rows = visible(Flow.objects.all(), caller).filter(project=ownership.project(query, caller))
     if query.get("ownerID"):
-        theirs = Q(details__isPrivate=1) & ~Q(owner_id=ownership.number(query["ownerID"], "ownerID"))
+        theirs = Q(details__isPrivate=1) & ~Q(owner_id=numbers.number(query["ownerID"], "ownerID"))
         rows = rows.exclude(theirs)
     if query.get("enabled"):
         rows = rows.filter(is_enabled=flag(request, "enabled"))
@@ -152,5 +153,5 @@ def _filtered(request: Request) -> QuerySet[Flow]:
         ("targetConnectorId", "steps__destination__connection"),
     ):
         if query.get(key):
-            rows = rows.filter(**{path: ownership.number(query[key], key)})
+            rows = rows.filter(**{path: numbers.number(query[key], key)})
     return rows

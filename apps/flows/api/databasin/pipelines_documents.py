@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
-from apps.connections.api.databasin import ownership
+from apps.accounts.api.databasin import ownership
 from apps.dialects.caller import Caller
+from apps.dialects.databasin import numbers
 from apps.dialects.lists import Values
 from apps.errors import Invalid
 from apps.flows.api.databasin.artifacts_documents import SOURCE, TARGET, artifacts
@@ -30,8 +31,8 @@ KEPT = {
     "targetSchemaName": line,
     "sourceCatalog": line,
     "sourceSchema": line,
-    "sourceConnectorID": ownership.number,
-    "targetConnectorID": ownership.number,
+    "sourceConnectorID": numbers.number,
+    "targetConnectorID": numbers.number,
 }
 JOB = {ZONE: line, "jobClusterSize": line, "jobTimeout": line, "tags": lines, "emailNotifications": lines}
 """The same in `jobDetails`; the last four change nothing here."""
@@ -114,7 +115,7 @@ class Document:
         if said.get(CRON):
             return {"schedule": {"cron": line(said[CRON], CRON), "timezone": zone}}
         if job.get(MINUTES):
-            return {"schedule": {"interval": 60 * ownership.number(job[MINUTES], MINUTES)}}
+            return {"schedule": {"interval": 60 * numbers.number(job[MINUTES], MINUTES)}}
         if CRON in said:
             return {"schedule": None}
         if ZONE not in job or former is None:

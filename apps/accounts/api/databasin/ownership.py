@@ -1,4 +1,4 @@
-"""Whose a connector is: `institutionID`, `internalID` and `ownerID`. What a template leaves empty is the caller's."""
+"""Whose a row is: `institutionID`, `internalID` and `ownerID`. What a template leaves empty is the caller's."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from apps.accounts import queries as accounts
 from apps.accounts.models import Membership, Project, User
 from apps.dialects.caller import Caller
+from apps.dialects.databasin.numbers import number
 from apps.errors import Invalid, NotFound
 
 UNSAID = (None, "", 0, "0")
@@ -42,15 +43,6 @@ def _member(user_id: int, caller: Caller) -> User | None:
     rows = Membership.objects.filter(organization_id=caller.organization_id, user_id=user_id)
     found = rows.select_related("user").first()
     return found.user if found else None
-
-
-def number(value: object, key: str) -> int:
-    """A row's number, also as digits in text. Raises Invalid."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**accounts.LONGEST_NUMBER:
-        return value
-    if isinstance(value, str) and accounts.is_number(value):
-        return int(value)
-    raise Invalid(f"{key} must be a whole number.", field=key)
 
 
 def _is_unsaid(value: object) -> bool:
