@@ -77,15 +77,12 @@ class Metadata(Row):
 
 
 class MetadataSchema(models.Model):
+    """In no index but its metadata's, as the next: a folder's path may be longer than an index takes."""
+
     metadata = models.ForeignKey(Metadata, models.CASCADE, related_name="schemas")
     catalog = models.TextField(blank=True)
     name = models.TextField(blank=True)
     comment = models.TextField(blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["metadata", "catalog", "name"], name="one_metadata_schema_of_a_name")
-        ]
 
     def __str__(self) -> str:
         return self.name
@@ -104,9 +101,6 @@ class MetadataTable(models.Model):
     bytes = models.BigIntegerField(null=True)
     comment = models.TextField(blank=True)
     columns = models.JSONField(null=True)
-
-    class Meta:
-        indexes = [models.Index(fields=["metadata", "schema"], name="metadata_table_of_schema")]
 
     def __str__(self) -> str:
         return self.name
