@@ -68,7 +68,7 @@ def test_a_connector_is_found_by_name_unless_switched_off():
 def test_a_connector_reads_writes_browses_and_a_database_is_queried(name):
     services.load_catalogue()
     can = ("reads", "browses") if name in ("http_files", *SOURCES) else ("reads", "writes", "browses")
-    can += ("queries",) if name in ("postgresql", "mysql", "mariadb", "sqlite") else ()
+    can += ("queries",) if name in (*DATABASES, *SOURCES) else ()
     assert queries.capabilities(queries.connector(name)) == can
 
 

@@ -1,7 +1,10 @@
 """Tables and queries of further databases, with what reading them in pages needs besides."""
 
+import datetime
 from collections.abc import Iterable
 from typing import Any
+
+from sqlalchemy import CursorResult
 
 from engine.drivers.sql import description
 from engine.drivers.sql.alchemy import selects, types
@@ -44,30 +47,36 @@ def query(line: Line, source: Query, *, names_types: bool, natives: types.Native
     """`names_types`: whether the client tells of a result's columns what their types are called."""
     with line.reports.translated():
         result = line.execute(selects.empty(source, 0 if names_types else SAMPLED_ROWS), {})
-        told = [(str(name), code) for name, code, *_ in result.cursor.description or ()]
+        told = _told(result)
         rows = result.fetchall()
-    columns = tuple(_column(name, code, [row[i] for row in rows], natives) for i, (name, code) in enumerate(told))
+    if names_types:
+        columns = tuple(Column(name, types.portable(str(code), natives), native=str(code)) for name, code in told)
+    else:
+        columns = tuple(Column(name, _by_values([row[i] for row in rows])) for i, (name, _) in enumerate(told))
     unordered = () if has_all_digits else _shortened(columns)
     return Description(Stream(source, columns), unordered=frozenset(unordered))
 
 
-def _column(name: str, code: Any, values: list[Any], natives: types.Natives) -> Column:
-    if values or code is None:
-        return Column(name, _by_values(values))
-    native = str(code)
-    return Column(name, types.portable(native, natives), native=native)
+def names(result: CursorResult[Any]) -> list[str]:
+    """As the database gives them: a dialect may fold what it calls a column."""
+    return [name for name, _ in _told(result)]
+
+
+def by_class(value: Any) -> Type:
+    if isinstance(value, datetime.datetime):
+        return types.TIMESTAMPTZ if value.tzinfo else types.TIMESTAMP
+    return BY_CLASS.get(type(value).__name__, types.TEXT)
+
+
+def _told(result: CursorResult[Any]) -> list[tuple[str, Any]]:
+    return [(str(name), code) for name, code, *_ in result.cursor.description or ()]
 
 
 def _by_values(values: list[Any]) -> Type:
-    seen = {_class(value) for value in values if value is not None}
-    if seen == {"int", "Decimal"}:
+    seen = {by_class(value) for value in values if value is not None}
+    if seen == {types.BIG, types.DECIMAL}:
         return types.DECIMAL
-    return BY_CLASS.get(seen.pop(), types.TEXT) if len(seen) == 1 else types.TEXT
-
-
-def _class(value: Any) -> str:
-    name = type(value).__name__
-    return "datetime" if name == "datetime" else name
+    return seen.pop() if len(seen) == 1 else types.TEXT
 
 
 def _unique(shape: Shape) -> list[tuple[str, ...]]:

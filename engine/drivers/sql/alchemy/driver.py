@@ -9,9 +9,9 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import TypeEngine
 
-from engine.contract import Field, Request
+from engine.contract import Answer, Field, Limits, Request
 from engine.drivers.sql import fields, plan
-from engine.drivers.sql.alchemy import describe, query, types
+from engine.drivers.sql.alchemy import answer, describe, query, types
 from engine.drivers.sql.alchemy.catalogue import AlchemyCatalogue
 from engine.drivers.sql.alchemy.conditions import WholeNumbers
 from engine.drivers.sql.alchemy.dictionary import Dictionary, DictionaryInspection
@@ -103,6 +103,9 @@ class AlchemyDriver(SqlDriver[Line]):
         planned = plan.make(self._described(connection, request.source), request)
         selects = AlchemySelects(planned, connection.connection.dialect, self.show, self.compare, self.conditions)
         return SqlReading(self.session(connection), planned, selects, self.values, request)
+
+    def query(self, text: str, limits: Limits) -> Answer:
+        return self._apart(lambda line: answer.of(line, text, limits, self.lexis), seconds=limits.seconds)
 
     def session(self, connection: Line) -> AlchemySession:
         return AlchemySession(connection)

@@ -84,7 +84,7 @@ ROLES = frozenset(
     | {"db_datawriter", "db_denydatareader", "db_denydatawriter", "information_schema", "sys", "guest"}
 )
 
-MOMENTS = (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
+MOMENTS = {Kind.TIMESTAMP: "datetime2(7)", Kind.TIMESTAMPTZ: "datetimeoffset(7)"}
 UTC: ColumnElement[str] = literal_column("'+00:00'")
 WRITTEN: ColumnElement[str] = literal_column("varchar(34)")
 ISO_8601: ColumnElement[str] = literal_column("126")
@@ -145,7 +145,8 @@ class MssqlDriver(AlchemyDriver):
         return func.convert(WRITTEN, moment, ISO_8601)
 
     def compare(self, column: Column) -> TypeEngine[Any] | None:
-        return Texts(column.native) if column.type.kind in MOMENTS else None
+        kind = column.type.kind
+        return Texts(column.native or MOMENTS[kind]) if kind in MOMENTS else None
 
     def dialing(self) -> Callable[[], Any]:
         host, port = fields.text(self.settings, fields.HOST), fields.number(self.settings, PORT)
