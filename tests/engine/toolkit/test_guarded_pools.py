@@ -1,0 +1,64 @@
+"""Clients that bring their own HTTP stay at the address that was judged."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from engine.errors import ConfigError
+from engine.toolkit import guarded_pools
+
+
+class Server(ThreadingHTTPServer):
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Redirecting)
+        self.asked: list[tuple[str, str]] = []
+
+
+class Redirecting(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        self.server.asked.append((self.headers["Host"], self.path))
+        self.send_response(302 if self.path == "/away" else 200)
+        self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/elsewhere")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_a_pool_follows_no_redirection(server: Server) -> None:
+    with guarded_pools.pool("db.example", None) as pool:
+        response = pool.request("GET", f"http://127.0.0.1:{server.server_port}/away", redirect=True, retries=3)
+    assert response.status == 302
+    assert [path for _, path in server.asked] == ["/away"]
+
+
+def test_a_session_speaks_to_its_host_at_one_address(server: Server) -> None:
+    pytest.importorskip("requests", reason="an extra brings it")
+    from engine.toolkit import guarded_requests  # not to be imported without the library
+
+    port = server.server_port
+    with guarded_requests.session("db.example", port, "127.0.0.1", None) as session:
+        assert session.get(f"http://db.example:{port}/here").status_code == 200
+        assert server.asked == [(f"db.example:{port}", "/here")]
+        for url in (f"http://127.0.0.1:{port}/", "http://db.example/", f"https://db.example:{port}/"):
+            with pytest.raises(ConfigError) as refusal:
+                session.get(url)
+            assert refusal.value.code == "destination_not_allowed"
+        with pytest.raises(ConfigError):
+            session.get(f"http://db.example:{port}/away")
+    assert [path for _, path in server.asked] == ["/here", "/away"]
