@@ -1,7 +1,7 @@
 """SQL Server and Azure SQL, over python-tds."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, func, literal_column
 from sqlalchemy.types import TypeEngine
@@ -23,6 +23,7 @@ from engine.drivers.sql.alchemy.errors import (
 )
 from engine.drivers.sql.alchemy.query import BRACKETED, LINE_COMMENT, QUOTED, TEXT, Lexis
 from engine.drivers.sql.alchemy.selects import Texts
+from engine.drivers.sql.alchemy.session import AlchemySession, Line
 from engine.drivers.sql.alchemy.tls import TLS_MODE, authorities
 from engine.drivers.sql.alchemy.values import TextualMoments
 from engine.schema import Column, Kind, Type
@@ -90,6 +91,11 @@ WRITTEN: ColumnElement[str] = literal_column("varchar(34)")
 ISO_8601: ColumnElement[str] = literal_column("126")
 
 
+class MssqlSession(AlchemySession):
+    # Rows come as they are taken anyhow; the dialect would open a cursor at the server and fetch each row by itself.
+    options: ClassVar[dict[str, Any]] = {}
+
+
 class MssqlDriver(AlchemyDriver):
     spec = Spec(
         "mssql",
@@ -147,6 +153,9 @@ class MssqlDriver(AlchemyDriver):
     def compare(self, column: Column) -> TypeEngine[Any] | None:
         kind = column.type.kind
         return Texts(column.native or MOMENTS[kind]) if kind in MOMENTS else None
+
+    def session(self, connection: Line) -> MssqlSession:
+        return MssqlSession(connection)
 
     def dialing(self) -> Callable[[], Any]:
         host, port = fields.text(self.settings, fields.HOST), fields.number(self.settings, PORT)

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, CursorResult, Executable, Select, TextClause, event
 from sqlalchemy.exc import SQLAlchemyError
@@ -74,7 +74,9 @@ class Line:
 
 
 class AlchemySession:
-    """The transaction of one reading."""
+    """The transaction of one reading. `options`: how a pass over rows is asked for, none of them read ahead."""
+
+    options: ClassVar[dict[str, Any]] = {"stream_results": True}
 
     def __init__(self, line: Line) -> None:
         self.line = line
@@ -87,7 +89,7 @@ class AlchemySession:
     def passing(self, statement: Statement, values: dict[str, Any]) -> Rows:
         assert isinstance(statement, Expression)
         select, parameters = statement.filled(values)
-        streamed = select.execution_options(stream_results=True)
+        streamed = select.execution_options(**self.options)
         return PassingRows(self.line, self.line.execute(streamed, parameters))
 
     def close(self) -> None:
