@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from engine.contract import Browses, Named, Surveyed, Surveys
 from engine.errors import ConfigError
+from engine.looking import Browses, Named, Surveyed, Surveys
 from engine.schema import Table
 
 MOST_SCHEMAS = 10_000

@@ -8,7 +8,8 @@ from django.db.models import QuerySet
 from apps.connectors.models import Connector
 from apps.errors import NotFound
 from engine import registry
-from engine.contract import Browses, ChecksFormats, Queries, Spec, Writes
+from engine.contract import ChecksFormats, Spec, Writes
+from engine.looking import Browses, Queries
 from engine.schema import Table
 
 POWERS: dict[str, type] = {"writes": Writes, "browses": Browses, "queries": Queries}

@@ -1,8 +1,9 @@
 import pytest
 
 from engine import registry
-from engine.contract import Browses, Surveys, Writes
+from engine.contract import Writes
 from engine.errors import ConfigError
+from engine.looking import Browses, Surveys
 from engine.registry import Entry
 
 FURTHER = [name for name, entry in registry.DRIVERS.items() if entry.extra]

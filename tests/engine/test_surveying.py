@@ -5,9 +5,9 @@ import shutil
 import pytest
 
 from engine import surveying
-from engine.contract import Named, Surveyed
 from engine.drivers.sql.sqlite.driver import SqliteDriver
 from engine.errors import ConfigError
+from engine.looking import Named, Surveyed
 from engine.schema import Table
 from engine.surveying import surveyed
 from engine.toolkit.surroundings import Surroundings

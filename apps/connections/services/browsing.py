@@ -16,8 +16,8 @@ from apps.connectors import queries as connectors
 from apps.errors import Conflict, Invalid
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
-from engine.contract import Browses
 from engine.errors import CredentialsError
+from engine.looking import Browses
 from engine.schema import Table
 
 KIND = "connection_browse"

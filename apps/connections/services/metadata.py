@@ -13,7 +13,7 @@ from apps.connections.services.metadata_storing import BATCH, Shelf
 from apps.jobs import queries as job_queries
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
-from engine.contract import Browses, Surveyed, Surveys
+from engine.looking import Browses, Surveyed, Surveys
 from engine.surveying import surveyed
 
 KIND = "metadata_refresh"

@@ -11,7 +11,7 @@ from apps.connections.services.browsing import check_browsable, check_online, lo
 from apps.connections.services.metadata_rows import Row, catalog_row, column_rows, file_row, schema_row, surveyed_row
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
-from engine.contract import Browses, Surveys
+from engine.looking import Browses, Surveys
 from engine.schema import Table
 from engine.surveying import surveyed
 

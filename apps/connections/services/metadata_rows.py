@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from engine.contract import Named, Surveyed
+from engine.looking import Named, Surveyed
 from engine.schema import Column
 
 Row = dict[str, Any]

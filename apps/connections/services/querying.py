@@ -23,8 +23,8 @@ from apps.dialects.caller import Caller
 from apps.errors import Invalid, Refused
 from apps.jobs import services as jobs
 from apps.jobs.models import Job, Result, State
-from engine.contract import Answer, Limits, Queries
 from engine.errors import ConfigError, CredentialsError, EngineError, TransientError
+from engine.looking import Answer, Limits, Queries
 
 KIND = "connection_query"
 ROWS, MOST_ROWS = 1_000, 10_000

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 import orjson
 
-from engine.contract import Answer, Limits
 from engine.drivers.sql.reading import Fetched
 from engine.errors import ConfigError
+from engine.looking import Answer, Limits
 from engine.schema import RawJson, Row
 
 BATCH_ROWS = 250

@@ -5,13 +5,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from engine.contract import Condition, Named, Reading, Request, Spec, Surveyed
+from engine.contract import Condition, Reading, Request, Spec
 from engine.drivers.sql.conditions import Conditions
 from engine.drivers.sql.interruption import Interruption
 from engine.drivers.sql.reading import SqlReading
 from engine.drivers.sql.select import named
 from engine.drivers.sql.survey import SqlSurvey
 from engine.errors import CredentialsError, TransientError
+from engine.looking import Named, Surveyed
 from engine.schema import Column, Stream, Table
 from engine.toolkit.surroundings import Surroundings
 from engine.toolkit.watchdog import ended_after

@@ -4,8 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
 
-from engine.contract import Named, Surveyed
 from engine.drivers.sql import description
+from engine.looking import Named, Surveyed
 from engine.schema import Table
 
 # From 1,000 values on MariaDB makes a subquery of a list, and takes more than ten times as long.

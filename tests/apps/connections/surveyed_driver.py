@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from engine.contract import Field, Named, Spec, Surveyed
+from engine.contract import Field, Spec
+from engine.looking import Named, Surveyed
 from engine.schema import Column, Kind, Stream, Table, Type
 from engine.toolkit.surroundings import Surroundings
 

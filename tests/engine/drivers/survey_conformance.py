@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.contract import Named, Surveyed, Surveys
 from engine.drivers.sql import survey
 from engine.errors import ConfigError
+from engine.looking import Named, Surveyed, Surveys
 from engine.schema import Table
 from tests.engine.drivers.conformance import ODD_NAMES, failure, numbered
 from tests.engine.drivers.systems import System

@@ -4,11 +4,11 @@ from contextlib import closing
 
 import pytest
 
-from engine.contract import Answer, Limits
 from engine.drivers.sql.alchemy.mssql import MssqlDriver
 from engine.drivers.sql.alchemy.oracle import OracleDriver
 from engine.drivers.sql.alchemy.query import BACKSLASHES, STANDARD
 from engine.errors import ConfigError, TransientError
+from engine.looking import Answer, Limits
 from tests.engine.drivers.systems import Duckdb
 
 MSSQL, ORACLE = MssqlDriver.lexis, OracleDriver.lexis

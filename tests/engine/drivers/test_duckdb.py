@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
-from engine.contract import Named, Request
+from engine.contract import Request
 from engine.errors import ConfigError, TransientError
+from engine.looking import Named
 from engine.schema import Query, Table
 from tests.engine.drivers.conformance import QueryConformance, rows_of
 from tests.engine.drivers.systems import Duckdb

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from engine.contract import Browses, Writes
+from engine.contract import Writes
 from engine.drivers.files.driver import FilesDriver
 from engine.errors import ConfigError, CredentialsError, TransientError
+from engine.looking import Browses
 from engine.registry import driver_class
 from engine.toolkit.egress import Egress
 from engine.toolkit.surroundings import Surroundings

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 import pymysql
 import pytest
 
-from engine.contract import Named
 from engine.drivers.sql.mysql import survey
+from engine.looking import Named
 from tests.engine.drivers.conformance import numbered
 from tests.engine.drivers.survey_conformance import survey_of
 from tests.engine.drivers.systems import Mariadb, mariadb

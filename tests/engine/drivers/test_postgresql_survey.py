@@ -4,9 +4,9 @@ from uuid import uuid4
 
 import pytest
 
-from engine.contract import Named
 from engine.drivers.sql import survey
 from engine.errors import TransientError
+from engine.looking import Named
 from tests.engine.drivers.conformance import failure, numbered
 from tests.engine.drivers.survey_conformance import survey_of
 from tests.engine.drivers.systems import Postgresql, postgresql

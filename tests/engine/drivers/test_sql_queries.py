@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from engine.contract import Limits, Queries
 from engine.drivers.sql.answer import FIRST_WORD, unique
 from engine.errors import EngineError, TransientError
+from engine.looking import Limits, Queries
 from tests.engine.drivers.systems import System, mariadb, postgresql, sqlite
 
 LIMITS = Limits(rows=3, bytes=10_000, seconds=10)

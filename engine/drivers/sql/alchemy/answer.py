@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import CursorResult
 
-from engine.contract import Answer, Limits
 from engine.drivers.sql import answer
 from engine.drivers.sql.alchemy import describe, selects, values
 from engine.drivers.sql.alchemy.query import Lexis
 from engine.drivers.sql.alchemy.session import Line
 from engine.drivers.sql.reading import Fetched
+from engine.looking import Answer, Limits
 from engine.schema import Query
 
 WORDS = ("select", "with")

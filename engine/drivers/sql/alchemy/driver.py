@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import TypeEngine
 
-from engine.contract import Answer, Field, Limits, Request
+from engine.contract import Field, Request
 from engine.drivers.sql import fields, plan
 from engine.drivers.sql.alchemy import answer, describe, query, types
 from engine.drivers.sql.alchemy.catalogue import AlchemyCatalogue
@@ -25,6 +25,7 @@ from engine.drivers.sql.description import Description
 from engine.drivers.sql.driver import SqlDriver
 from engine.drivers.sql.interruption import Interruption
 from engine.drivers.sql.reading import SqlReading
+from engine.looking import Answer, Limits
 from engine.schema import Column, Query, Table
 
 CONNECT_SECONDS = 5

@@ -5,11 +5,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from engine.contract import Named, Surveyed
 from engine.drivers.sql.alchemy.catalogue import AlchemyCatalogue
 from engine.drivers.sql.alchemy.inspection import Shape, Sizes
 from engine.drivers.sql.alchemy.session import Line
 from engine.drivers.sql.survey import SqlSurvey
+from engine.looking import Named, Surveyed
 from engine.schema import Table
 
 if TYPE_CHECKING:

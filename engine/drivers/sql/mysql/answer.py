@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from engine.contract import Answer, Limits
 from engine.drivers.sql import answer
 from engine.drivers.sql.mysql import describe, errors, types
 from engine.drivers.sql.mysql.connect import Connection
@@ -10,6 +9,7 @@ from engine.drivers.sql.mysql.read import MysqlValues
 from engine.drivers.sql.mysql.session import PassingRows
 from engine.drivers.sql.reading import Convert, Fetched
 from engine.errors import ConfigError
+from engine.looking import Answer, Limits
 from engine.schema import Column, Kind, Query
 
 WORDS = ("select", "with", "values", "table", "show", "explain", "describe", "desc")

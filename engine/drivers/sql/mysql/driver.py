@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from engine.contract import Answer, Limits, Lineage, Request, Spec, Target, Writer
+from engine.contract import Lineage, Request, Spec, Target, Writer
 from engine.drivers.sql import fields, plan, select
 from engine.drivers.sql.description import Description
 from engine.drivers.sql.driver import SqlDriver
@@ -15,6 +15,7 @@ from engine.drivers.sql.mysql.session import MysqlSession
 from engine.drivers.sql.mysql.survey import MysqlSurvey
 from engine.drivers.sql.mysql.write import MysqlWriter
 from engine.drivers.sql.reading import SqlReading
+from engine.looking import Answer, Limits
 from engine.schema import Column, Query, Table
 
 

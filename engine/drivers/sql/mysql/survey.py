@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.contract import Named, Surveyed
 from engine.drivers.sql import description
 from engine.drivers.sql.mysql import browse, columns, describe, errors
 from engine.drivers.sql.mysql.columns import Place
 from engine.drivers.sql.mysql.connect import Connection
 from engine.drivers.sql.survey import SqlSurvey
+from engine.looking import Named, Surveyed
 from engine.schema import Table
 
 SETTINGS = (

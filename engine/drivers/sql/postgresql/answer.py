@@ -6,12 +6,12 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.rows import TupleRow
 
-from engine.contract import Answer, Limits
 from engine.drivers.sql import answer
 from engine.drivers.sql.postgresql import errors, session
 from engine.drivers.sql.postgresql.session import Connection, PostgresqlSession
 from engine.drivers.sql.reading import Fetched
 from engine.errors import ConfigError
+from engine.looking import Answer, Limits
 
 IN_CURSOR = ("select", "with", "values", "table")
 AT_ONCE = ("show", "explain")

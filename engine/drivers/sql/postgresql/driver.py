@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from engine.contract import Answer, Limits, Lineage, Request, Spec, Target, Writer
+from engine.contract import Lineage, Request, Spec, Target, Writer
 from engine.drivers.sql import plan, select
 from engine.drivers.sql.driver import SqlDriver
 from engine.drivers.sql.interruption import Interruption
@@ -14,6 +14,7 @@ from engine.drivers.sql.postgresql.session import Connection
 from engine.drivers.sql.postgresql.survey import PostgresqlSurvey
 from engine.drivers.sql.postgresql.write import PostgresqlWriter
 from engine.drivers.sql.reading import SqlReading
+from engine.looking import Answer, Limits
 from engine.schema import Column, Table
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from engine.contract import Named, Surveyed
 from engine.drivers.sql import description
 from engine.drivers.sql.postgresql import browse, errors
 from engine.drivers.sql.postgresql.columns import Columns
 from engine.drivers.sql.postgresql.session import Connection
 from engine.drivers.sql.survey import SqlSurvey
+from engine.looking import Named, Surveyed
 from engine.schema import Table
 
 # What is waited for longer is stuck; between pages the transaction may be idle as long as its caller needs. Compiling

@@ -2,10 +2,10 @@
 
 import sqlite3
 
-from engine.contract import Answer, Limits
 from engine.drivers.sql import answer
 from engine.drivers.sql.reading import Fetched
 from engine.drivers.sql.sqlite import errors
+from engine.looking import Answer, Limits
 
 WORDS = ("select", "with", "values", "explain")
 LONGEST_VALUE = 50_000_000

@@ -4,7 +4,7 @@ import contextlib
 import sqlite3
 from collections.abc import Sequence
 
-from engine.contract import Answer, Limits, Lineage, Request, Spec, Target, Writer
+from engine.contract import Lineage, Request, Spec, Target, Writer
 from engine.drivers.sql import plan
 from engine.drivers.sql.driver import SqlDriver
 from engine.drivers.sql.interruption import Interruption
@@ -15,6 +15,7 @@ from engine.drivers.sql.sqlite.conditions import SqliteConditions
 from engine.drivers.sql.sqlite.session import SqliteSession
 from engine.drivers.sql.sqlite.survey import SqliteSurvey
 from engine.drivers.sql.sqlite.write import SqliteWriter
+from engine.looking import Answer, Limits
 from engine.schema import Column, Table
 
 

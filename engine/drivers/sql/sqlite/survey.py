@@ -3,12 +3,12 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from engine.contract import Named, Surveyed
 from engine.drivers.sql import description
 from engine.drivers.sql.sqlite import browse, describe, errors
 from engine.drivers.sql.sqlite.describe import Facts
 from engine.drivers.sql.survey import SqlSurvey
 from engine.errors import ConfigError
+from engine.looking import Named, Surveyed
 from engine.schema import Table
 
 Place = tuple[str, str]
