@@ -40,6 +40,7 @@ def test_arrive_whole(machine: Machine, systems: tuple[str, str], fields: dict[s
     machine.dispatcher()
     worker = machine.worker()
     flow = make_flow(systems, mode="replace", **fields)
+    assert eventually(lambda: bool(machine.pool(worker)))  # it is as large now as it is by itself
     before = machine.memory(worker)
     most = before
 

@@ -45,4 +45,5 @@ class ConnectionForm(OwnedForm):
         values = given(self.spec, self.cleaned_data)
         if self.instance.pk is not None:
             return connections.change(connection=self.instance, values=values, **own)
-        return connections.create(connector=self.connector, values=values, **own, **self.owner())
+        owner = {**self.owner(), "owner_id": self.request.user.pk}
+        return connections.create(connector=self.connector, values=values, **own, **owner)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import Coalesce, Concat
+from django.db.models import Count, Q, QuerySet, TextField, Value
+from django.db.models.functions import Concat
 
 from apps.connections.models import Metadata, MetadataTable
 
@@ -31,10 +31,11 @@ def catalogs(metadata: Metadata, *, wanted: str = "", skip: int = 0) -> Stretch:
 def schemas(metadata: Metadata, *, catalog: str, wanted: str = "", skip: int = 0) -> Stretch:
     """With how many `tables` each holds."""
     found = metadata.schemas.filter(catalog=catalog, name__icontains=wanted)
-    tables = MetadataTable.objects.filter(metadata=metadata, catalog=catalog, schema=OuterRef("name"))
-    counted = tables.order_by().values("schema").annotate(count=Count("id")).values("count")
-    counts = Coalesce(Subquery(counted, output_field=IntegerField()), 0)
-    return _stretch(found.annotate(tables=counts).order_by("id").values("name", "comment", "tables"), skip)
+    stretch = _stretch(found.order_by("id").values("name", "comment"), skip)
+    names = [row["name"] for row in stretch.rows]
+    tables = MetadataTable.objects.filter(metadata=metadata, catalog=catalog, schema__in=names)
+    counts = dict(tables.order_by().values_list("schema").annotate(count=Count("id")))
+    return Stretch([row | {"tables": counts.get(row["name"], 0)} for row in stretch.rows], stretch.total)
 
 
 def tables(

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.accounts.models import Project, User
 from apps.connections import queries
 from apps.connections.models import Connection
 from apps.connections.services import sealing
@@ -31,7 +30,7 @@ def create(
     external_id: str = "",
     document: Mapping[str, Any] | None = None,
     details: Mapping[str, Any] | None = None,
-    owner: User | None = None,
+    owner_id: int | None = None,
     may_query: bool = False,
 ) -> Connection:
     """A connection from its settings and secrets, mixed in `values`. Raises Invalid with every problem."""
@@ -47,7 +46,7 @@ def create(
         external_id=_label("external_id", external_id),
         document=dict(document or {}),
         details=dict(details or {}),
-        owner=owner,
+        owner_id=owner_id,
         may_query=may_query,
     )
     _store(connection, check(connectors.spec(connector), values))
@@ -63,8 +62,8 @@ def change(
     replace: bool = False,
     document: Mapping[str, Any] | None = None,
     details: Mapping[str, Any] | None = None,
-    project: Project | None = None,
-    owner: User | None = None,
+    project_id: int | None = None,
+    owner_id: int | None = None,
     may_query: bool | None = None,
 ) -> Connection:
     """What is given changes, the rest stays; with `replace`, a setting or secret that `values` leaves out is erased.
@@ -77,7 +76,13 @@ def change(
         row = queries.connection_for_update(connection.id)
         row.name = row.name if name is None else _label("name", name, required=True)
         row.external_id = row.external_id if external_id is None else _label("external_id", external_id)
-        others = {"document": document, "details": details, "project": project, "owner": owner, "may_query": may_query}
+        others = {
+            "document": document,
+            "details": details,
+            "project_id": project_id,
+            "owner_id": owner_id,
+            "may_query": may_query,
+        }
         for field, value in others.items():
             if value is not None:
                 setattr(row, field, value)
@@ -97,7 +102,7 @@ def clone(*, connection: Connection, name: str) -> Connection:
         name=_label("name", name, required=True),
         document=connection.document,
         details=connection.details,
-        owner=connection.owner,
+        owner_id=connection.owner_id,
     )
     lost = queries.held_secrets(connection)
     without = Checked(dict(connection.settings), entered={}, kept=frozenset(), lost=lost)

@@ -326,7 +326,7 @@ def test_only_owners_and_admins_allow_queries(
 # The other dialects and the console show the same
 
 
-def test_shows_what_other_dialects_made(databasin: Databasin) -> None:
+def test_shows_what_other_dialects_made(databasin: Databasin, cast: Cast) -> None:
     body = {"name": "Shop", "type": "rdbms", "rdbms": {"type": "mariadb", "host": "h", "user": "u", "password": SECRET}}
     made = databasin.client.post("/v1/connections", body, content_type="application/json").json()
     number = Connection.objects.get(uid=made["_id"]).id
@@ -336,7 +336,11 @@ def test_shows_what_other_dialects_made(databasin: Databasin) -> None:
         "MariaDB",
         "3306",
     )
-    assert (answer["ownerID"], answer["connectorDatabaseName"], SECRET in str(answer)) == (0, "", False)
+    assert (answer["ownerID"], answer["connectorDatabaseName"], SECRET in str(answer)) == (
+        cast.editor.id,
+        "",
+        False,
+    )
 
 
 def test_the_console_shows_what_is_made_here_and_the_other_way_round(

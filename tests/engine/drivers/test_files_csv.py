@@ -135,7 +135,7 @@ def test_malformed_rows_keep_their_places_in_a_large_file(folder):
     assert found == [number for number in range(200_000) if number % 1_000]
     assert missed == list(range(0, 200_000, 1_000))
     assert pages[-1].after is not None
-    assert pages[-1].after[-1] == 200_000
+    assert pages[-1].after[3] == 200_000
     for page in pages[::7]:
         before = len([None for one in pages[: pages.index(page) + 1] for _ in one.rows])
         assert [int(row["a"]) for row in folder.rows_behind("a.csv", page.after)] == found[before:]

@@ -11,7 +11,7 @@ import pytest
 from urllib3.exceptions import SSLError
 
 from engine.errors import ConfigError
-from engine.toolkit import guarded_pools, tls
+from engine.toolkit import guarded_pools, guarded_requests, tls
 from tests.engine.certificates import Authority
 
 
@@ -57,9 +57,6 @@ def test_a_pool_follows_no_redirection(server: Server) -> None:
 
 
 def test_a_session_speaks_to_its_host_at_one_address(server: Server) -> None:
-    pytest.importorskip("requests", reason="an extra brings it")
-    from engine.toolkit import guarded_requests  # not to be imported without the library
-
     port = server.server_port
     with guarded_requests.session("db.example", port, "127.0.0.1", None) as session:
         assert session.get(f"http://db.example:{port}/here").status_code == 200
@@ -99,9 +96,6 @@ def test_a_pool_checks_the_certificate_against_the_name(encrypted: tuple[Server,
 
 
 def test_a_session_checks_the_certificate_against_the_name(encrypted: tuple[Server, str]) -> None:
-    pytest.importorskip("requests", reason="an extra brings it")
-    from engine.toolkit import guarded_requests  # not to be imported without the library
-
     server, pem = encrypted
     port = server.server_port
     with guarded_requests.session("db.example", port, "127.0.0.1", tls.client_context(pem)) as session:

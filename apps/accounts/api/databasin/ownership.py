@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.accounts import queries as accounts
-from apps.accounts.models import Membership, Project, User
+from apps.accounts.models import Membership, Project
 from apps.dialects.caller import Caller
 from apps.dialects.databasin.numbers import number
 from apps.errors import Invalid, NotFound
@@ -29,20 +29,19 @@ def project(said: Mapping[str, Any], caller: Caller) -> Project | None:
     return accounts.project(str(value), caller)
 
 
-def owner(said: Mapping[str, Any], caller: Caller) -> User | None:
-    """The member who is named, None for nobody or a stranger."""
+def owned(said: Mapping[str, Any], caller: Caller) -> dict[str, int]:
+    """`owner_id` and `project_id`, as far as a document says them; a stranger is nobody. Raises as `project` does."""
+    found: dict[str, int] = {}
     value = said.get("ownerID")
-    return None if _is_unsaid(value) else _member(number(value, "ownerID"), caller)
+    if not _is_unsaid(value) and _is_member(number(value, "ownerID"), caller):
+        found["owner_id"] = number(value, "ownerID")
+    if its := project(said, caller):
+        found["project_id"] = its.id
+    return found
 
 
-def caller_themselves(caller: Caller) -> User | None:
-    return _member(caller.user_id, caller)
-
-
-def _member(user_id: int, caller: Caller) -> User | None:
-    rows = Membership.objects.filter(organization_id=caller.organization_id, user_id=user_id)
-    found = rows.select_related("user").first()
-    return found.user if found else None
+def _is_member(user_id: int, caller: Caller) -> bool:
+    return Membership.objects.filter(organization_id=caller.organization_id, user_id=user_id).exists()
 
 
 def _is_unsaid(value: object) -> bool:

@@ -186,7 +186,12 @@ class ConnectionViews(Resource):
 
     def make(self, values: Values) -> Connection:
         caller = caller_of(self.request)
-        return services.create(organization_id=caller.organization_id, project_id=caller.project_id, **values)
+        return services.create(
+            organization_id=caller.organization_id,
+            project_id=caller.project_id,
+            owner_id=caller.user_id,
+            **values,
+        )
 
     def alter(self, row: Connection, values: Values) -> None:
         if values.pop("connector").id != row.connector_id:

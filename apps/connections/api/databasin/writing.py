@@ -28,17 +28,17 @@ def create(body: Mapping[str, Any], caller: Caller) -> Connection:
     document = Document(body)
     name, connector, is_active = document.name(), document.connector(), _state(body)
     reading = Reading(document, connector, {}, {})
-    project = ownership.project(body, caller)
     said: Values = {
+        "project_id": caller.project_id,
+        "owner_id": caller.user_id,
+        **ownership.owned(body, caller),
         "values": reading.values(),
         "details": reading.details(),
-        "owner": ownership.owner(body, caller) or ownership.caller_themselves(caller),
         "may_query": _may_query(body, caller) or False,
     }
     with _worded(reading.key):
         connection = services.create(
             organization_id=caller.organization_id,
-            project_id=project.id if project else caller.project_id,
             connector=connector,
             name=name,
             **said,
@@ -60,8 +60,7 @@ def change(connection: Connection, shown: Values, body: Mapping[str, Any], calle
         "name": document.name() if "connectorName" in sent else None,
         "values": reading.values() or None,
         "details": reading.details(),
-        "project": ownership.project(sent, caller),
-        "owner": ownership.owner(sent, caller),
+        **ownership.owned(sent, caller),
         "may_query": _may_query(sent, caller),
     }
     with _worded(reading.key):

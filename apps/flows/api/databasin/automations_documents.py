@@ -67,7 +67,7 @@ class Document:
             values["tasks"] = wanted
         if {CRON, ZONE, MINUTES} & set(self.flat):
             values["schedule"] = self._schedule(present, values["document"])
-        return values | self._owner()
+        return values | ownership.owned(self.flat, self.caller)
 
     def _schedule(self, present: Automation | None, kept: Values) -> Values | None:
         """A time zone alone changes the time zone alone, and a cron alone leaves it; `kept`: what was said of one
@@ -84,8 +84,3 @@ class Document:
         if CRON in self.flat or former is None:
             return None
         return {"cron": former.cron, "interval": former.interval, "timezone": timezone}
-
-    def _owner(self) -> Values:
-        owner, project = ownership.owner(self.flat, self.caller), ownership.project(self.flat, self.caller)
-        found: Values = {} if owner is None else {"owner_id": owner.id}
-        return found if project is None else found | {"project_id": project.id}

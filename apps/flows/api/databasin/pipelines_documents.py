@@ -57,7 +57,12 @@ class Document:
     def values(self, flow: Flow | None = None) -> Values:
         """By the service's names, only what is said. Raises Invalid, and NotFound for what the caller does not see."""
         details = self._details(flow)
-        values: Values = {"details": details, **self._named(), **self._owned(), **self._schedule(flow, details)}
+        values: Values = {
+            "details": details,
+            **self._named(),
+            **ownership.owned(self.said, self.caller),
+            **self._schedule(flow, details),
+        }
         # the vendor's own documents send an empty list with every change: artifacts are removed one by one
         if self.said.get("items"):
             values["copies"] = artifacts(
@@ -89,11 +94,6 @@ class Document:
             if key in self.said:
                 return flag(self.said[key], key)
         return ENABLED.get(str(self.said.get("status")))
-
-    def _owned(self) -> Values:
-        owner, project = ownership.owner(self.said, self.caller), ownership.project(self.said, self.caller)
-        found: Values = {} if owner is None else {"owner_id": owner.id}
-        return found if project is None else found | {"project_id": project.id}
 
     def _details(self, flow: Flow | None) -> Values:
         """With what was kept before."""
