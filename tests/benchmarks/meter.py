@@ -42,8 +42,11 @@ class Family:
         self.head = psutil.Process(pid)
 
     def cpu(self) -> float:
-        """Seconds."""
-        return sum(_of_each(self.members(), lambda process: sum(process.cpu_times()[:4])).values())
+        """Seconds. One that ends meanwhile is its parent's from then on, and would be missed or counted twice."""
+        while True:
+            used = _of_each(self.members(), lambda process: sum(process.cpu_times()[:4]))
+            if used.keys() == {member.pid for member in self.members()}:
+                return sum(used.values())
 
     def resident(self) -> dict[int, int]:
         """Bytes by process."""
