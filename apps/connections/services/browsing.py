@@ -12,6 +12,7 @@ from apps.connections.models import Connection
 from apps.connections.services.availability import mark_offline
 from apps.connections.services.metadata_rows import column_rows
 from apps.connections.services.opening import interruptible, opened
+from apps.connections.services.starting import start
 from apps.connectors import queries as connectors
 from apps.errors import Conflict, Invalid
 from apps.jobs import services as jobs
@@ -36,13 +37,9 @@ def start_browse(
     Raises Invalid when the connector cannot be browsed.
     """
     check_browsable(connection)
-    return jobs.start(
+    return start(
         kind=KIND,
-        subject_id=connection.id,
-        subject_uid=connection.uid,
-        organization_id=connection.organization_id,
-        project_id=connection.project_id,
-        labels={"connection": connection.uid},
+        connection=connection,
         params={"catalog": catalog, "schema": schema, "table": table},
         at=at,
     )

@@ -10,6 +10,7 @@ from apps.connections.models import Connection
 from apps.connections.services.browsing import check_browsable, check_online, looking
 from apps.connections.services.metadata_rows import catalog_row, file_row, schema_row, surveyed_row
 from apps.connections.services.metadata_storing import BATCH, Shelf
+from apps.connections.services.starting import start
 from apps.jobs import queries as job_queries
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
@@ -30,13 +31,9 @@ def start_refresh(*, connection: Connection, at: datetime) -> Job:
     check_online(connection)
     with transaction.atomic():
         queries.connection_for_update(connection.id)  # of two callers the second one finds the first one's job
-        return job_queries.underway(kind=KIND, subject_id=connection.id) or jobs.start(
+        return job_queries.underway(kind=KIND, subject_id=connection.id) or start(
             kind=KIND,
-            subject_id=connection.id,
-            subject_uid=connection.uid,
-            organization_id=connection.organization_id,
-            project_id=connection.project_id,
-            labels={"connection": connection.uid},
+            connection=connection,
             at=at,
         )
 

@@ -9,6 +9,7 @@ from apps.connections.queries import metadata as kept
 from apps.connections.queries.metadata import Level, Place
 from apps.connections.services.browsing import check_browsable, check_online, looking
 from apps.connections.services.metadata_rows import Row, catalog_row, column_rows, file_row, schema_row, surveyed_row
+from apps.connections.services.starting import start
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
 from engine.looking import Browses, Surveys
@@ -25,13 +26,9 @@ def start_look(*, connection: Connection, level: Level, place: Place, at: dateti
     """
     check_browsable(connection)
     check_online(connection)
-    return jobs.start(
+    return start(
         kind=KIND,
-        subject_id=connection.id,
-        subject_uid=connection.uid,
-        organization_id=connection.organization_id,
-        project_id=connection.project_id,
-        labels={"connection": connection.uid},
+        connection=connection,
         params={"level": level, **asdict(place)},
         at=at,
     )

@@ -18,6 +18,7 @@ from apps.connections.services import sealing
 from apps.connections.services.availability import mark_offline
 from apps.connections.services.browsing import check_online
 from apps.connections.services.opening import interruptible, opened
+from apps.connections.services.starting import start
 from apps.connectors import queries as connectors
 from apps.dialects.caller import Caller
 from apps.errors import Invalid, Refused
@@ -47,13 +48,10 @@ def start_query(*, connection: Connection, sql: str, caller: Caller, at: datetim
     _check(connection, sql, rows)
     check_online(connection)
     uid = new_uid()
-    return jobs.start(
+    return start(
         kind=KIND,
-        subject_id=connection.id,
-        subject_uid=connection.uid,
-        organization_id=connection.organization_id,
-        project_id=connection.project_id,
-        labels={"connection": connection.uid, "user": caller.user_uid, "key": caller.key_uid, "digest": _digest(sql)},
+        connection=connection,
+        labels={"user": caller.user_uid, "key": caller.key_uid, "digest": _digest(sql)},
         params={"rows": rows},
         sealed_params=sealing.seal({"sql": sql}, sealing.place_of_job(uid)),
         uid=uid,

@@ -13,6 +13,7 @@ from apps.connections.models import Connection
 from apps.connections.services import sealing
 from apps.connections.services.availability import mark_offline, mark_online
 from apps.connections.services.opening import interruptible, opened, opened_with
+from apps.connections.services.starting import start
 from apps.connections.services.values import check
 from apps.connectors import queries as connectors
 from apps.connectors.models import Connector
@@ -29,13 +30,9 @@ VERDICTS = (ConfigError, CredentialsError, TransientError)
 
 def start_test(*, connection: Connection, at: datetime) -> Job:
     """The queued job; its result is {"ok", "code", "message"}."""
-    return jobs.start(
+    return start(
         kind=KIND,
-        subject_id=connection.id,
-        subject_uid=connection.uid,
-        organization_id=connection.organization_id,
-        project_id=connection.project_id,
-        labels={"connection": connection.uid},
+        connection=connection,
         at=at,
     )
 
