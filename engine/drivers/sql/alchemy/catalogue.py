@@ -1,23 +1,19 @@
 """What there is in a further database: one catalog, the one that the connection's settings name."""
 
-from typing import TYPE_CHECKING
-
 from engine.drivers.sql import description
 from engine.drivers.sql.alchemy import describe
+from engine.drivers.sql.alchemy.inspection import Inspected
 from engine.drivers.sql.alchemy.session import Line
 from engine.drivers.sql.description import Description
 from engine.schema import Stream, Table
 
-if TYPE_CHECKING:
-    from engine.drivers.sql.alchemy.driver import AlchemyDriver
-
 
 class AlchemyCatalogue:
-    def __init__(self, driver: "AlchemyDriver", line: Line) -> None:
-        self._driver = driver
+    def __init__(self, system: Inspected, line: Line) -> None:
+        self._system = system
         self._line = line
-        self._catalog = driver.catalog
-        self._inspection = driver.inspection(line)
+        self._catalog = system.catalog
+        self._inspection = system.inspection(line)
 
     def check(self) -> None:
         # Some let everybody in and ask for the database only when something of it is asked for.
@@ -31,7 +27,7 @@ class AlchemyCatalogue:
             raise description.unknown_catalog(catalog)
         with self._line.reports.translated():
             found = self._inspection.schemas()
-        return sorted(name for name in found if name.lower() not in self._driver.hidden_schemas)
+        return sorted(name for name in found if name.lower() not in self._system.hidden_schemas)
 
     def tables(self, catalog: str, schema: str) -> list[Table]:
         if schema not in self.schemas(catalog):
@@ -56,13 +52,13 @@ class AlchemyCatalogue:
                 self._inspection,
                 Table(asked.name, schema),
                 kind,
-                keeps_keys=self._driver.keeps_keys,
-                has_all_digits=self._driver.has_all_digits,
+                keeps_keys=self._system.keeps_keys,
+                has_all_digits=self._system.has_all_digits,
             )
 
     @property
     def default_schema(self) -> str:
-        return self._driver.schema or self._inspection.default_schema
+        return self._system.schema or self._inspection.default_schema
 
     def kinds(self, schema: str) -> dict[str, str]:
         """The schema's tables and views by name."""

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import inspect, text
 from sqlalchemy.engine.reflection import Inspector, ObjectKind
@@ -161,3 +161,18 @@ def _by_table(found: Mapping[Any, Any]) -> dict[str, Any]:
 
 def _whole(number: Any) -> int | None:
     return None if number is None else int(number)
+
+
+class Inspected(Protocol):
+    """A database as looking around needs to know it; the driver says what each means."""
+
+    statistics: ClassVar[str]
+    hidden_schemas: ClassVar[frozenset[str]]
+    keeps_keys: ClassVar[bool]
+    has_all_digits: ClassVar[bool]
+
+    @property
+    def catalog(self) -> str: ...
+    @property
+    def schema(self) -> str: ...
+    def inspection(self, line: Line) -> Inspection: ...

@@ -3,17 +3,13 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
 from engine.drivers.sql.alchemy.catalogue import AlchemyCatalogue
-from engine.drivers.sql.alchemy.inspection import Shape, Sizes
+from engine.drivers.sql.alchemy.inspection import Inspected, Shape, Sizes
 from engine.drivers.sql.alchemy.session import Line
 from engine.drivers.sql.survey import SqlSurvey
 from engine.looking import Named, Surveyed
 from engine.schema import Table
-
-if TYPE_CHECKING:
-    from engine.drivers.sql.alchemy.driver import AlchemyDriver
 
 Place = tuple[str, str, str]
 """A table's schema, its name and its kind."""
@@ -22,11 +18,11 @@ Place = tuple[str, str, str]
 class AlchemySurvey(SqlSurvey[Place]):
     """What was told of one schema is kept until the next one's turn comes: its tables may need several pages."""
 
-    def __init__(self, driver: "AlchemyDriver", line: Line) -> None:
-        self._driver = driver
+    def __init__(self, system: Inspected, line: Line) -> None:
+        self._system = system
         self._line = line
-        self._catalogue = AlchemyCatalogue(driver, line)
-        self._inspection = driver.inspection(line)
+        self._catalogue = AlchemyCatalogue(system, line)
+        self._inspection = system.inspection(line)
         self._asked = ""
         self._schema = ""
         self._shapes: dict[str, Shape] = {}
@@ -36,7 +32,7 @@ class AlchemySurvey(SqlSurvey[Place]):
         return [Named(name) for name in self._catalogue.catalogs()]
 
     def schemas(self, catalog: str) -> list[Named]:
-        return [Named(name, self._driver.catalog) for name in self._catalogue.schemas(catalog)]
+        return [Named(name, self._system.catalog) for name in self._catalogue.schemas(catalog)]
 
     def places(self, schemas: Sequence[str], table: str) -> Sequence[Place]:
         self._asked = table
@@ -48,7 +44,7 @@ class AlchemySurvey(SqlSurvey[Place]):
             self._look_at(schema)
             for _, name, kind in group:
                 if shape := self._shapes.get(name):
-                    table = Table(name, schema, self._driver.catalog)
+                    table = Table(name, schema, self._system.catalog)
                     rows, size = self._sizes.get(name, (None, None))
                     yield Surveyed(table, kind, shape.columns, shape.primary_key, rows, size, shape.comment)
 
@@ -58,5 +54,5 @@ class AlchemySurvey(SqlSurvey[Place]):
         with self._line.reports.translated():
             inspection, asked = self._inspection, self._asked
             self._shapes = {asked: inspection.shape(schema, asked)} if asked else inspection.shapes(schema)
-            self._sizes = inspection.sizes(schema, self._driver.statistics)
+            self._sizes = inspection.sizes(schema, self._system.statistics)
         self._schema = schema
