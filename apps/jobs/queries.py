@@ -2,10 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
+import orjson
 from django.db.models import Q, QuerySet
 
-from apps.jobs.models import ENDED, Job, RecordError, State
+from apps.jobs.models import ENDED, Job, RecordError, Result, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,13 @@ def underway(*, kind: str, subject_id: int) -> Job | None:
     """The subject's job that runs and is not to stop, or else the one that waits."""
     jobs = Job.objects.filter(kind=kind, subject_id=subject_id, parent=None, state__in=(State.RUNNING, State.QUEUED))
     return jobs.order_by("id").first()
+
+
+def answer(job: Job) -> dict[str, Any] | None:
+    """What an interactive job answered; None where it did not, or its answer has been taken or has expired."""
+    result = Result.objects.filter(job=job).first()
+    found: dict[str, Any] | None = None if result is None else orjson.loads(bytes(result.body))
+    return found
 
 
 def open_errors_for_update(job: Job, *, uids: Collection[str] | None) -> QuerySet[RecordError]:

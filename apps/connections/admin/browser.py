@@ -8,6 +8,7 @@ from apps.connections.models import Connection, Metadata
 from apps.connections.queries import browser, metadata
 from apps.connections.queries.browser import STRETCH, Stretch
 from apps.connections.services.metadata import KIND
+from apps.dialects.numbers import is_number
 from apps.jobs import queries as jobs
 from apps.jobs.models import Job
 
@@ -69,4 +70,4 @@ def _counted(count: int, word: str) -> str:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER else 0
+    return int(text) if is_number(text) and len(text) <= LONGEST_NUMBER else 0

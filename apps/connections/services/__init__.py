@@ -7,7 +7,7 @@ from apps.connections.services.metadata import start_refresh
 from apps.connections.services.opening import opened
 from apps.connections.services.querying import start_query
 from apps.connections.services.removal import discard, remove
-from apps.connections.services.testing import start_test, start_unsaved_test
+from apps.connections.services.testing import start_test, start_unsaved_test, verdict
 
 __all__ = [
     "change",
@@ -25,4 +25,5 @@ __all__ = [
     "start_unsaved_test",
     "switch_off",
     "switch_on",
+    "verdict",
 ]

@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from apps.connections.models import Connection
 from apps.connections.queries import metadata as kept
 from apps.connections.queries.metadata import Level, Place, Row
 from apps.connections.services.metadata import start_refresh
 from apps.connections.services.metadata_looks import start_look
 from apps.errors import Conflict, Invalid, NotFound
-from apps.jobs.models import Job, Result, State
+from apps.jobs.models import Job, State
+from apps.jobs.queries import answer
 from engine.errors import EngineError
 
 UNKNOWN = {"unknown_catalog", "unknown_schema", "unknown_table", "unknown_folder", "unknown_file"}
@@ -45,18 +44,18 @@ def find(*, connection: Connection, level: Level, place: Place, is_live: bool, a
 
 def looked(job: Job) -> Found:
     """What an ended look has found. Raises what `outcome` does, Invalid when it is too much."""
-    answer = outcome(job)
-    if "rows" not in answer:
-        raise Invalid(f"{answer['message']} Name a schema.", code="too_large", field="schema")
-    return Found(answer["rows"], job.started_at or job.created_at)
+    found = outcome(job)
+    if "rows" not in found:
+        raise Invalid(f"{found['message']} Name a schema.", code="too_large", field="schema")
+    return Found(found["rows"], job.started_at or job.created_at)
 
 
 def outcome(job: Job) -> dict[str, Any]:
     """The result of an ended look or refresh. Raises NotFound for a name that the system does not know, Invalid for
     what cannot be told of it, Conflict when it could not be asked."""
-    if job.state == State.COMPLETED:
-        answer: dict[str, Any] = orjson.loads(bytes(Result.objects.get(job=job).body))
-        return answer
+    found = answer(job) if job.state == State.COMPLETED else None
+    if found is not None:
+        return found
     message = job.error_message or f"The job was {job.state}."
     if job.error_code in UNKNOWN:
         raise NotFound(message, code=job.error_code)

@@ -18,7 +18,8 @@ from apps.connections.services.values import check
 from apps.connectors import queries as connectors
 from apps.connectors.models import Connector
 from apps.jobs import services as jobs
-from apps.jobs.models import Job
+from apps.jobs.models import Job, State
+from apps.jobs.queries import answer
 from engine.contract import Driver
 from engine.errors import ConfigError, CredentialsError, EngineError, TransientError
 from engine.toolkit.masking import Secret
@@ -58,6 +59,15 @@ def start_unsaved_test(
         uid=uid,
         at=at,
     )
+
+
+def verdict(job: Job) -> dict[str, Any]:
+    """Of an ended test: {"ok", "code", "message"}. One that came to no end says why."""
+    found = answer(job) if job.state == State.COMPLETED else None
+    if found is not None:
+        return found
+    message = job.error_message or f"The test was {job.state}."
+    return {"ok": False, "code": job.error_code or job.state, "message": message}
 
 
 def run(work: jobs.Work) -> None:

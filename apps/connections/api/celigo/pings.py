@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import orjson
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
@@ -21,7 +20,7 @@ from apps.dialects.views import Endpoint, caller_of
 from apps.dialects.waiting import seat
 from apps.errors import NotFound
 from apps.jobs import services as jobs
-from apps.jobs.models import ENDED, Job, Result, State
+from apps.jobs.models import ENDED, Job
 
 REFUSED_CODES = {"auth_failed", "credentials_unreadable"}
 
@@ -123,18 +122,7 @@ def _answer(job: Job) -> Response:
     if job.state not in ENDED:
         headers = {"Location": f"/api/jobs/{job.uid}"}
         return Response({"_jobId": job.uid, "status": job.state}, 202, headers=headers)
-    return Response(_pong(_verdict(job)))
-
-
-def _verdict(job: Job) -> Values:
-    if job.state != State.COMPLETED:
-        return {
-            "ok": False,
-            "code": job.error_code or job.state,
-            "message": job.error_message or f"The test was {job.state}.",
-        }
-    verdict: Values = orjson.loads(bytes(Result.objects.get(job=job).body))
-    return verdict
+    return Response(_pong(services.verdict(job)))
 
 
 def _pong(verdict: Values) -> Values:

@@ -103,9 +103,7 @@ class CatalogsView(DatabasinEndpoint):
         *PAGE,
     )
     def get(self, request: Request, connector_id: int) -> Response:
-        connection = connector(request, connector_id)
-        place = place_of(request, connection)
-        return answer(request, connection, Level.CATALOGS, place, listed(request, shapes.catalog))
+        return listed(request, connector_id, Level.CATALOGS, shapes.catalog)
 
 
 class SchemasView(DatabasinEndpoint):
@@ -113,9 +111,7 @@ class SchemasView(DatabasinEndpoint):
         "list_schemas", "The schemas of a catalog", shapes.DatabasinSchema(many=True), [got(SCHEMAS)], CATALOG, *PAGE
     )
     def get(self, request: Request, connector_id: int) -> Response:
-        connection = connector(request, connector_id)
-        place = place_of(request, connection)
-        return answer(request, connection, Level.SCHEMAS, place, listed(request, shapes.schema))
+        return listed(request, connector_id, Level.SCHEMAS, shapes.schema)
 
 
 class TablesView(DatabasinEndpoint):
@@ -129,9 +125,7 @@ class TablesView(DatabasinEndpoint):
         *PAGE,
     )
     def get(self, request: Request, connector_id: int) -> Response:
-        connection = connector(request, connector_id)
-        place = place_of(request, connection)
-        return answer(request, connection, Level.TABLES, place, listed(request, shapes.table))
+        return listed(request, connector_id, Level.TABLES, shapes.table)
 
 
 class ColumnsView(DatabasinEndpoint):
@@ -153,10 +147,11 @@ class ColumnsView(DatabasinEndpoint):
         return answer(request, connection, Level.COLUMNS, place, lambda rows: shapes.columns(rows[0]))
 
 
-def listed(request: Request, worded: Callable[[Row], Row]) -> Callable[[list[Row]], list[Row]]:
-    """Rows as a bare list, each in the words that `worded` has for it."""
-    wanted = stretch(request)
-    return lambda rows: [worded(row) for row in rows[wanted]]
+def listed(request: Request, connector_id: int, level: Level, worded: Callable[[Row], Row]) -> Response:
+    """What is found there as a bare list, each in the words that `worded` has for it."""
+    connection = connector(request, connector_id)
+    wanted, place = stretch(request), place_of(request, connection)
+    return answer(request, connection, level, place, lambda rows: [worded(row) for row in rows[wanted]])
 
 
 def _counts(found: dict[str, int]) -> dict[str, int]:

@@ -1,6 +1,5 @@
 """Does a connector's system let us in? A refusal is an answer like any other."""
 
-import orjson
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -15,7 +14,7 @@ from apps.dialects.databasin.envelope import errors
 from apps.dialects.databasin.views import DatabasinEndpoint
 from apps.dialects.lists import Values
 from apps.dialects.parsing import object_of
-from apps.jobs.models import ENDED, Job, Result, State
+from apps.jobs.models import ENDED, Job
 
 PHRASES = {
     "auth_failed": "Authentication failure",
@@ -90,19 +89,11 @@ def _outcome(connection: Connection, job: Job) -> Values:
         "connectorType": subtype_of(connection.connector.name).category.name,
         "testDuration": f"{_seconds(job):.1f}s",
     }
-    code, message = _failure(job)
-    if not code:
+    verdict = services.verdict(job)
+    if verdict["ok"]:
         return {"success": True, "status": "success", "message": shapes.WORKS["message"], "details": details}
-    said = {"message": f"Connection failed: {message}", "error": PHRASES.get(code, OTHER)}
+    said = {"message": f"Connection failed: {verdict['message']}", "error": PHRASES.get(verdict["code"], OTHER)}
     return {"success": False, "status": "error", **said, "details": details}
-
-
-def _failure(job: Job) -> tuple[str, str]:
-    """Code and message of what went wrong; ("", …) for nothing."""
-    if job.state != State.COMPLETED:
-        return job.error_code or job.state, job.error_message or f"The test was {job.state}."
-    verdict = orjson.loads(bytes(Result.objects.get(job=job).body))
-    return ("", "") if verdict["ok"] else (verdict["code"], verdict["message"])
 
 
 def _seconds(job: Job) -> float:
