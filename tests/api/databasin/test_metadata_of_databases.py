@@ -76,7 +76,7 @@ def created(databasin: Databasin, subtype: str, values: dict[str, Any]) -> int:
 
 def test_postgresql(databasin: Databasin, postgres_database: dict[str, Any], patient: None) -> None:
     number, database = created(databasin, "Postgres", postgres_database), postgres_database["database"]
-    path, body = f"/api/connector/{number}", {"catalog": database, "schema": "reporting"}
+    path = f"/api/connector/{number}"
 
     # the first read finds nothing kept, asks the database, and has the rest looked through beside it
     assert [row["schemaName"] for row in databasin.get(f"{path}/schemas")] == ["public", "reporting"]
@@ -91,18 +91,27 @@ def test_postgresql(databasin: Databasin, postgres_database: dict[str, Any], pat
     assert databasin.post(f"{path}/refresh") == refreshed
     assert databasin.client.post(f"{path}/refresh", content_type="").json() == refreshed
 
+    check_levels(databasin, number, database)
+    check_names(databasin, number, database)
+    check_unknown_names(databasin, number)
+
+
+def check_levels(databasin: Databasin, number: int, database: str) -> None:
+    """By the seed's requests."""
+    path = f"/api/connector/{number}"
+    place = {"catalog": database, "schema": "reporting"}
     assert databasin.get(f"{path}/catalogs") == [{"catalogName": database, "description": ""}]
     assert databasin.get(f"{path}/schemas", catalog=database) == [
         {"schemaName": "public", "catalogName": database, "description": "standard public schema"},
         {"schemaName": "reporting", "catalogName": database, "description": "Reporting schema"},
     ]
-    tables = databasin.get(f"{path}/tables", **body)
+    tables = databasin.get(f"{path}/tables", **place)
     assert [(row["tableName"], row["tableType"]) for row in tables] == TABLES
     assert (tables[0]["rowCount"], tables[1]["rowCount"]) == (2, None)
     assert tables[0]["sizeInBytes"] > 0
     assert len(databasin.get(f"{path}/tables")) == 4
-    columns = databasin.get(f"{path}/columns", table="customers", **body)
-    assert columns == databasin.get(f"{path}/columns", table="customers", live="true", **body)
+    columns = databasin.get(f"{path}/columns", table="customers", **place)
+    assert columns == databasin.get(f"{path}/columns", table="customers", live="true", **place)
     assert [list(column.values())[:4] for column in columns] == [
         ["customer_id", "INTEGER", False, True],
         ["email", "VARCHAR(255)", False, False],
@@ -112,6 +121,11 @@ def test_postgresql(databasin: Databasin, postgres_database: dict[str, Any], pat
     assert (total["dataType"], total["comment"], total["ordinalPosition"]) == ("NUMERIC(8,2)", "with tax", 2)
     assert "public" in databasin.get(f"{path}/columns", 400, table="orders")["message"]
 
+
+def check_names(databasin: Databasin, number: int, database: str) -> None:
+    """By those of the vendor's client."""
+    path = f"/api/connector/{number}"
+    place = {"catalog": database, "schema": "reporting"}
     head = {"connectorID": number, "connectorName": "Analytics", "connectorType": "RDBMS"}
     head |= {"connectorDatabase": database, "connectorTechnology": "postgres"}
     v2 = "/api/v2/connector"
@@ -120,7 +134,7 @@ def test_postgresql(databasin: Databasin, postgres_database: dict[str, Any], pat
     schemas = databasin.get(f"{v2}/schemas/{number}", catalog=database)
     assert schemas["objects"] == schemas["schemas"] == ["public", "reporting"]
     assert schemas["schemaCatalogIdentifier"] == database
-    names = databasin.get(f"{v2}/tables/{number}", **body)
+    names = databasin.get(f"{v2}/tables/{number}", **place)
     assert [(table["name"], table["type"]) for table in names["objects"]] == TABLES
     assert names["tables"] == names["objects"]
 
@@ -146,6 +160,10 @@ def test_postgresql(databasin: Databasin, postgres_database: dict[str, Any], pat
         ]
     }
 
+
+def check_unknown_names(databasin: Databasin, number: int) -> None:
+    """Kept and live alike."""
+    path = f"/api/connector/{number}"
     for live in ("false", "true"):
         for wrong in (
             {"table": "nothing"},

@@ -9,20 +9,14 @@ from engine.contract import Request
 from engine.errors import ConfigError, CredentialsError, EngineError, TransientError
 from engine.schema import Query, Table
 from tests.engine.drivers.conformance import failure, numbered, rows_of
-from tests.engine.drivers.systems import Mariadb, mariadb
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Mariadb]:
-    with mariadb() as system:
-        yield system
+from tests.engine.drivers.systems import Mariadb
 
 
 @pytest.fixture
-def system(server) -> Iterator[Mariadb]:
-    server.drop_all()
-    yield server
-    server.close_drivers()
+def system(mariadb_system) -> Iterator[Mariadb]:
+    mariadb_system.drop_all()
+    yield mariadb_system
+    mariadb_system.close_drivers()
 
 
 def sessions(system: Mariadb) -> list[int]:

@@ -8,20 +8,14 @@ from engine.drivers.sql.mysql import survey
 from engine.looking import Named
 from tests.engine.drivers.conformance import numbered
 from tests.engine.drivers.survey_conformance import survey_of
-from tests.engine.drivers.systems import Mariadb, mariadb
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Mariadb]:
-    with mariadb() as system:
-        yield system
+from tests.engine.drivers.systems import Mariadb
 
 
 @pytest.fixture
-def system(server) -> Iterator[Mariadb]:
-    server.drop_all()
-    yield server
-    server.close_drivers()
+def system(mariadb_system) -> Iterator[Mariadb]:
+    mariadb_system.drop_all()
+    yield mariadb_system
+    mariadb_system.close_drivers()
 
 
 def test_tells_what_was_written_about_things(system):

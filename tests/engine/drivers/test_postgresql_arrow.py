@@ -14,22 +14,16 @@ from engine.contract import Lineage, Mode, Request, Target
 from engine.errors import RecordError
 from engine.schema import Column, Kind, Query, Type
 from engine.sync import position
-from tests.engine.drivers.systems import Postgresql, postgresql
+from tests.engine.drivers.systems import Postgresql
 
 FIRST = position.first(of="things", job="job")
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgresql]:
-    with postgresql() as system:
-        yield system
-
-
 @pytest.fixture
-def system(server: Postgresql) -> Iterator[Postgresql]:
-    server.drop_all()
-    yield server
-    server.close_drivers()
+def system(postgresql_system: Postgresql) -> Iterator[Postgresql]:
+    postgresql_system.drop_all()
+    yield postgresql_system
+    postgresql_system.close_drivers()
 
 
 def write(system: Postgresql, columns: list[Column], *batches: Any, mode: Mode = Mode.APPEND) -> int:

@@ -10,26 +10,20 @@ from engine.drivers.sql.postgresql.copy_out import CHUNK_BYTES
 from engine.drivers.sql.postgresql.ranges import FEWEST_ROWS, MOST_ROWS, range_rows
 from engine.errors import ConfigError, TransientError
 from engine.schema import Query, Table
-from tests.engine.drivers.systems import Postgresql, postgresql
+from tests.engine.drivers.systems import Postgresql
 
 RANGE = 10
 KIB, MIB = 1024, 1024 * 1024
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgresql]:
-    with postgresql() as system:
-        yield system
-
-
 @pytest.fixture
-def system(server, monkeypatch) -> Iterator[Postgresql]:
+def system(postgresql_system, monkeypatch) -> Iterator[Postgresql]:
     """Ranges of ten rows, so that small tables have several."""
     monkeypatch.setattr(ranges, "FEWEST_ROWS", RANGE)
     monkeypatch.setattr(ranges, "MOST_ROWS", RANGE)
-    server.drop_all()
-    yield server
-    server.close_drivers()
+    postgresql_system.drop_all()
+    yield postgresql_system
+    postgresql_system.close_drivers()
 
 
 def read(system: Postgresql, request: Request) -> list[tuple[bytes, Key | None]]:

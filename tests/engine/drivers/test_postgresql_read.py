@@ -12,20 +12,14 @@ from engine.contract import Request
 from engine.errors import ConfigError, CredentialsError, TransientError
 from engine.schema import Query, Table
 from tests.engine.drivers.conformance import failure, numbered, rows_of
-from tests.engine.drivers.systems import Postgresql, postgresql
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgresql]:
-    with postgresql() as system:
-        yield system
+from tests.engine.drivers.systems import Postgresql
 
 
 @pytest.fixture
-def system(server) -> Iterator[Postgresql]:
-    server.drop_all()
-    yield server
-    server.close_drivers()
+def system(postgresql_system) -> Iterator[Postgresql]:
+    postgresql_system.drop_all()
+    yield postgresql_system
+    postgresql_system.close_drivers()
 
 
 # Keys

@@ -9,22 +9,16 @@ from engine.errors import TransientError
 from engine.looking import Named
 from tests.engine.drivers.conformance import failure, numbered
 from tests.engine.drivers.survey_conformance import survey_of
-from tests.engine.drivers.systems import Postgresql, postgresql
+from tests.engine.drivers.systems import Postgresql
 
 FLUSHES_WHEN_ASKED = 150000
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgresql]:
-    with postgresql() as system:
-        yield system
-
-
 @pytest.fixture
-def system(server) -> Iterator[Postgresql]:
-    server.drop_all()
-    yield server
-    server.close_drivers()
+def system(postgresql_system) -> Iterator[Postgresql]:
+    postgresql_system.drop_all()
+    yield postgresql_system
+    postgresql_system.close_drivers()
 
 
 def one_of(system: Postgresql, name: str):

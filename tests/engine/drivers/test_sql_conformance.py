@@ -3,25 +3,7 @@ from typing import Any
 import pytest
 
 from tests.engine.drivers.conformance import NetworkConformance, QueryConformance
-from tests.engine.drivers.systems import System, mariadb, postgresql, sqlite
-
-
-@pytest.fixture(scope="module")
-def postgresql_system():
-    with postgresql() as system:
-        yield system
-
-
-@pytest.fixture(scope="module")
-def mariadb_system():
-    with mariadb() as system:
-        yield system
-
-
-@pytest.fixture(scope="module")
-def sqlite_system(tmp_path_factory):
-    with sqlite(tmp_path_factory.mktemp("sqlite")) as system:
-        yield system
+from tests.engine.drivers.systems import System
 
 
 class TestPostgresql(NetworkConformance, QueryConformance):

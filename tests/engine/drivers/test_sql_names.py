@@ -1,6 +1,5 @@
 """Names that somebody chose to break a statement are names like any other."""
 
-from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
@@ -11,7 +10,7 @@ from engine.bulk import ReadsBytes
 from engine.contract import Request
 from engine.errors import ConfigError
 from engine.schema import Table
-from tests.engine.drivers.systems import System, mariadb, postgresql, sqlite
+from tests.engine.drivers.systems import System
 
 SIGNS = tuple("\"`'\\;%?:.(){}[]$#-/* \n")
 WORDS = (
@@ -42,24 +41,6 @@ def is_allowed(name: str) -> bool:
 
 
 NAMES = st.lists(PIECES | CHARACTERS, min_size=1, max_size=8).map("".join).filter(is_allowed)
-
-
-@pytest.fixture(scope="module")
-def postgresql_system() -> Iterator[System]:
-    with postgresql() as system:
-        yield system
-
-
-@pytest.fixture(scope="module")
-def mariadb_system() -> Iterator[System]:
-    with mariadb() as system:
-        yield system
-
-
-@pytest.fixture(scope="module")
-def sqlite_system(tmp_path_factory) -> Iterator[System]:
-    with sqlite(tmp_path_factory.mktemp("names")) as system:
-        yield system
 
 
 @pytest.fixture(scope="module", params=["postgresql_system", "mariadb_system", "sqlite_system"])

@@ -4,28 +4,9 @@ import pytest
 
 from engine.drivers.sql import survey
 from tests.engine.drivers.survey_conformance import SurveyConformance, survey_of
-from tests.engine.drivers.systems import mariadb, postgresql, sqlite
 
 TABLES = 200
 PAGE = 80
-
-
-@pytest.fixture(scope="module")
-def postgresql_system():
-    with postgresql() as system:
-        yield system
-
-
-@pytest.fixture(scope="module")
-def mariadb_system():
-    with mariadb() as system:
-        yield system
-
-
-@pytest.fixture(scope="module")
-def sqlite_system(tmp_path_factory):
-    with sqlite(tmp_path_factory.mktemp("survey")) as system:
-        yield system
 
 
 class CountedConformance(SurveyConformance):
