@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "apps.jobs",
     "apps.connectors",
     "apps.connections",
+    "apps.sources",
     "apps.flows",
     "config",
 ]
@@ -222,8 +223,8 @@ EGRESS_DENY = [] if env.flag("EGRESS_OWN", default=False) else database_url.endp
 """Our own servers as (host, port): no connection leads there, unless EGRESS_OWN says that they serve others too."""
 FILE_ROOTS = [home.ROOT / path for path in env.items("FILE_ROOTS", str(home.folder() / "files"))]
 
-# Jobs: kind -> the service that runs it, its queue, whether one at a time per subject, and how long an interactive one
-# may take, where that is not JOB_INTERACTIVE_SECONDS
+# Jobs: kind -> the service that runs it, its queue, whether one at a time per subject (`single`: and none may wait), and
+# how long an interactive one may take, where that is not JOB_INTERACTIVE_SECONDS
 JOB_RUNNERS: dict[str, dict[str, Any]] = {
     "flow": {"path": "apps.flows.services.running.run", "queue": "sync", "exclusive": True},
     "automation": {"path": "apps.flows.services.automations_running.run", "queue": "sync", "exclusive": True},
@@ -241,6 +242,14 @@ JOB_RUNNERS: dict[str, dict[str, Any]] = {
         "exclusive": True,
         "seconds": env.seconds("JOB_METADATA_SECONDS", 600),
     },
+    "source_sync": {
+        "path": "apps.sources.services.syncing.run",
+        "queue": "sync",
+        "exclusive": True,
+        "single": True,
+    },
+    "record_purge": {"path": "apps.sources.services.purging.run", "queue": "sync", "exclusive": True},
+    "collection_embed": {"path": "apps.sources.services.embedding.run", "queue": "sync", "exclusive": True},
 }
 JOB_LEASE_SECONDS = env.seconds("JOB_LEASE_SECONDS", 60)
 JOB_SYNC_SLOTS = env.integer("JOB_SYNC_SLOTS", 2, least=1)

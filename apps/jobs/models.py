@@ -84,6 +84,7 @@ class Job(Owned):
     origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.MANUAL)
     queue = models.CharField(max_length=32)
     is_exclusive = models.BooleanField(default=True, help_text="One at a time, and one waiting, per subject.")
+    is_single = models.BooleanField(default=False, help_text="One at all per subject, waiting or running.")
     params = models.JSONField(default=dict, blank=True)
     sealed_params = models.TextField(blank=True, editable=False)
     idempotency_key = models.CharField(max_length=200, blank=True)
@@ -129,6 +130,11 @@ class Job(Owned):
                 fields=["kind", "subject_id"],
                 condition=models.Q(state="queued", parent__isnull=True, is_exclusive=True),
                 name="one_queued_per_subject",
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "subject_id"],
+                condition=models.Q(state__in=["queued", "running", "cancelling"], is_single=True),
+                name="one_active_per_subject",
             ),
             models.UniqueConstraint(fields=["schedule", "slot_at"], name="one_job_per_slot"),
             models.UniqueConstraint(

@@ -17,6 +17,7 @@ class Runner:
     path: str
     queue: str
     is_exclusive: bool
+    is_single: bool
 
     def load(self) -> Callable[[Any], None]:
         """The service, which takes the `Work` of one attempt."""
@@ -30,7 +31,7 @@ def runner(kind: str) -> Runner:
     entry = table.get(kind)
     if entry is None:
         raise Invalid(f"There is no kind of job named {kind!r}.", code="unknown_kind", field="kind")
-    return Runner(kind, entry["path"], entry["queue"], entry["exclusive"])
+    return Runner(kind, entry["path"], entry["queue"], entry["exclusive"], entry.get("single", False))
 
 
 def longest(kind: str) -> float:

@@ -151,6 +151,7 @@ def _job(schedule: Schedule, *, not_before: datetime | None) -> Job:
         origin=Job.Origin.SCHEDULE,
         queue=runs.queue,
         is_exclusive=runs.is_exclusive,
+        is_single=runs.is_single,
         schedule=schedule,
         slot_at=schedule.next_at,
         not_before=not_before,

@@ -6,12 +6,12 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 
 from apps.errors import Conflict
-from apps.jobs.models import Job, JobEvent, State
+from apps.jobs.models import ENDED, Job, JobEvent, State
 from apps.jobs.runners import runner
 from apps.jobs.services import events
 
 CHANNEL = "jobs"
-WAITED_FOR = {"one_queued_per_subject", "one_job_per_idempotency_key"}
+WAITED_FOR = {"one_queued_per_subject", "one_active_per_subject", "one_job_per_idempotency_key"}
 """Constraints that say that there is such a job already."""
 
 
@@ -33,7 +33,8 @@ def start(
 ) -> Job:
     """The new job, queued; or the one that waits already with the same `params`, or that came by `idempotency_key`.
 
-    Raises Conflict when another run with other parameters waits already, or the key was used for something else.
+    Raises Conflict when another run with other parameters waits already, when one of a kind that is single is active
+    (`already_active`), or the key was used for something else.
     """
     runs = runner(kind)
     job = Job(
@@ -51,6 +52,7 @@ def start(
         created_at=at,
         queue=runs.queue,
         is_exclusive=runs.is_exclusive,
+        is_single=runs.is_single,
     )
     job.uid = uid or job.uid
     while not _insert(job):
@@ -88,9 +90,19 @@ def _same(job: Job) -> Job | None:
         raise Conflict(
             "This idempotency key was used for another request.", code="idempotency_key_reused", job=earlier.uid
         )
+    if job.is_single:
+        _refuse_second(job)
+        return None
     waiting = mine.filter(kind=job.kind, subject_id=job.subject_id, state=State.QUEUED, parent=None).first()
     if waiting is not None and waiting.params != job.params:
         raise Conflict("Another run waits already.", code="run_waiting", job=waiting.uid)
     if waiting is not None and job.idempotency_key:  # so that the same request finds it again once it runs
         Job.objects.filter(id=waiting.id, idempotency_key="").update(idempotency_key=job.idempotency_key)
     return waiting
+
+
+def _refuse_second(job: Job) -> None:
+    """Raises Conflict naming the subject's active job; it may have ended since."""
+    active = Job.objects.filter(kind=job.kind, subject_id=job.subject_id, is_single=True).exclude(state__in=ENDED)
+    if uid := active.values_list("uid", flat=True).first():
+        raise Conflict("A run is active already.", code="already_active", job=uid)
