@@ -6,10 +6,9 @@ swept them away, and a check a row would cost as much as the row.
 
 from uuid import uuid4
 
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models.functions import Lower
 
 from apps.accounts.models import Owned, Role, Row, User
 from apps.connections.models import Connection
@@ -85,9 +84,7 @@ class SourceConnection(Owned):
     """
 
     collection = models.ForeignKey(Collection, models.CASCADE, related_name="source_connections")
-    connection = models.ForeignKey(
-        Connection, models.PROTECT, null=True, blank=True, related_name="source_connections"
-    )
+    connection = models.ForeignKey(Connection, models.PROTECT, null=True, blank=True, related_name="source_connections")
     name = models.CharField(max_length=255)
     config = models.JSONField(default=dict, blank=True)
     is_continuous = models.BooleanField("continuous", default=False)
@@ -106,7 +103,7 @@ class SourceConnection(Owned):
 
 
 class Stream(Row):
-    """A table or file of a source connection. `columns`: [{"name", "kind", "role"}] as they were read last; `key`: the
+    """A table or file of a source connection; `label`: what callers name it. `columns`: [{"name", "kind", "role"}] as they were read last; `key`: the
     columns that tell its records apart, [] where a row's content does.
 
     Only records of its `generation` are live: raising it clears the stream in one statement, for every reader at once.
@@ -118,6 +115,7 @@ class Stream(Row):
     catalog = models.TextField(blank=True)
     schema = models.TextField(blank=True)
     name = models.TextField()
+    label = models.TextField()
     columns = models.JSONField(default=list, blank=True)
     key = models.JSONField(default=list, blank=True)
     generation = models.BigIntegerField(default=1)
@@ -137,13 +135,13 @@ class Stream(Row):
         ]
 
     def __str__(self) -> str:
-        return ".".join(part for part in (self.catalog, self.schema, self.name) if part)
+        return self.label
 
 
 class Record(models.Model):
     """A landed row. `data`: its values by column, as `services.landing` words them; `key`: what tells it apart in its
     stream; `hash`: of its data; `version`: how often it has changed, plus one; `codes`: the words in it that look like
-    numbers of documents; `words`: what a search by keywords looks into."""
+    numbers of documents, in lower case; `words`: what a search by keywords looks into."""
 
     collection = models.ForeignKey(Collection, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
     stream = models.ForeignKey(Stream, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="records")
@@ -163,8 +161,8 @@ class Record(models.Model):
         indexes = [
             GinIndex(fields=["collection", "words"], name="record_words"),
             GinIndex(
-                models.F("collection"),
-                OpClass(Lower("codes"), "gin_trgm_ops"),
+                fields=["collection", "codes"],
+                opclasses=["int8_ops", "gin_trgm_ops"],
                 name="record_codes",
                 condition=~models.Q(codes=""),
             ),
@@ -203,7 +201,7 @@ class Sighting(models.Model):
 
 
 class StreamRun(models.Model):
-    """What one job did to one stream; counted in the transactions that do it."""
+    """What one job did to one stream, counted in the transactions that do it. `ended_at`: when nothing was left to do."""
 
     job = models.ForeignKey(Job, models.CASCADE, related_name="+")
     stream = models.ForeignKey(Stream, models.CASCADE, related_name="runs")
@@ -212,9 +210,9 @@ class StreamRun(models.Model):
     deleted = models.BigIntegerField(default=0)
     kept = models.BigIntegerField(default=0)
     failed = models.BigIntegerField(default=0)
-    is_whole = models.BooleanField(default=False, help_text="Whether it met all that the source holds.")
     error_code = models.CharField(max_length=64, blank=True)
     error_message = models.TextField(blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["job", "stream"], name="one_run_of_a_stream_per_job")]

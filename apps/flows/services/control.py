@@ -1,7 +1,7 @@
 """The engine's control over a job's `Work`: figures into the job's row, refused records into its errors."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.flows.models import FlowStep
 from apps.jobs.models import JobStep, RecordError
-from apps.jobs.services import Work
+from apps.jobs.services import Work, WorkControl
 from engine.contract import Delivery, Position
 from engine.sync.chain import Chain
 from engine.sync.control import Refusal
@@ -26,49 +26,23 @@ UPDATE flows_flowstep SET position = COALESCE(position, '{}') || jsonb_build_obj
 """
 
 
-class FlowControl:
+class FlowControl(WorkControl):
     """One attempt at a flow's job. `rows`: the job's steps by step uid."""
 
     def __init__(self, work: Work, rows: dict[str, JobStep]) -> None:
-        self.work = work
+        super().__init__(work)
         self.rows = rows
-        self.job = work.job.uid
-        self.fence = work.job.fence
-        self.begun_at = work.job.created_at
-        self._about: dict[str, Any] = {}
         self._kept: dict[tuple[str, str], Position] = {}
 
     @contextmanager
     def track(self, number: int, chain: Chain) -> Iterator[None]:
         """Inside, one of several chains is run: its log says so, and its steps begin and end by themselves."""
-        self._about = {"track": number, "steps": [step.uid for step in chain.steps]}
-        uids = [generator.uid for generator in chain.generators] + self._about["steps"]
+        self.about = {"track": number, "steps": [step.uid for step in chain.steps]}
+        uids = [generator.uid for generator in chain.generators] + self.about["steps"]
         steps = JobStep.objects.filter(job_id=self.work.job.id, step_uid__in=uids)
         self.work.store(lambda: steps.filter(started_at=None).update(started_at=Now()))
         yield
         self.work.store(lambda: steps.filter(ended_at=None).update(ended_at=Now()))
-
-    def raise_if_stopped(self, *, may_hand_back: bool) -> None:
-        self.work.stop.raise_if_shown(may_hand_back=may_hand_back)
-
-    def interruptible(self, interrupt: Callable[[], None]) -> AbstractContextManager[None]:
-        return self.work.stop.interruptible(interrupt)
-
-    def long_statement(self) -> AbstractContextManager[None]:
-        return self.work.long_statement()
-
-    def log(self, level: str, message: str, **data: Any) -> None:
-        self.work.log(level, message, **self._about, **data)
-
-    def refuse(self, *, step: str, stream: str, page: int, refusals: Sequence[Refusal]) -> None:
-        self.work.refuse(step_uid=step, stream=stream, page=page, refusals=refusals)
-
-    def refused(self, *, step: str) -> int:
-        return self.work.refused(step_uid=step)
-
-    def forget_behind(self, *, step: str, stream: str, page: int) -> None:
-        if self.work.job.attempt > 1:
-            self.work.forget_refusals(step_uid=step, stream=stream, behind=page)
 
     def progress(self, figures: Figures) -> None:
         """Steps that this attempt has not come to yet keep what an earlier one told of them."""

@@ -15,10 +15,12 @@ from apps.jobs.services.schedules import (
 from apps.jobs.services.starting import start
 from apps.jobs.services.states import cancel
 from apps.jobs.services.work import Work
+from apps.jobs.services.work_control import WorkControl
 
 __all__ = [
     "Dispatcher",
     "Work",
+    "WorkControl",
     "cancel",
     "change_needs",
     "claim",
