@@ -5,6 +5,10 @@ from django.db import models
 from apps.accounts.models import Owned, Row, User
 from apps.connectors.models import Connector
 
+SECRETS_MISSING = "secrets_missing"
+NEEDS_SECRETS = ("auth_failed", "credentials_unreadable", SECRETS_MISSING)
+"""Codes of an offline connection whose secrets have to be entered again: refused, unreadable, or not there."""
+
 
 class PresentConnections(models.Manager["Connection"]):
     def get_queryset(self) -> models.QuerySet["Connection"]:
@@ -17,7 +21,8 @@ class Connection(Owned):
     stored that means nothing to us.
 
     `owner`: who made it, or whom a client named. `may_query`: whether callers may run SQL of their own over it. One
-    that is not `is_enabled` was switched off by somebody: it stays offline, however its tests end.
+    that is not `is_enabled` was switched off by somebody: it stays offline, however its tests end. `offline_code`: of
+    the error that took it offline, of `NEEDS_SECRETS` where new secrets would mend it.
     `removed_at`: removed while flows still refer to it; it has no secrets any more and is only found through them, or
     through `Connection.everything`."""
 
@@ -33,6 +38,7 @@ class Connection(Owned):
     is_enabled = models.BooleanField("enabled", default=True)
     is_offline = models.BooleanField("offline", default=False)
     offline_reason = models.TextField(blank=True, editable=False)
+    offline_code = models.CharField(max_length=64, blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     may_query = models.BooleanField("may be queried", default=False)
     removed_at = models.DateTimeField(null=True, blank=True, editable=False)

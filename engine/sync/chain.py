@@ -1,7 +1,7 @@
 """A flow as the engine runs it: generators give pages, then every step takes each page in turn."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from engine.contract import Driver, Request, Target, Writes
 
@@ -27,7 +27,7 @@ class Generator:
         return f"{self.uid}:{self.purpose}" if self.purpose else self.uid
 
 
-class WritingDriver(Driver, Writes):
+class WritingDriver(Driver, Writes, Protocol):
     """A driver that can also write."""
 
 

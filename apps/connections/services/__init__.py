@@ -7,6 +7,7 @@ from apps.connections.services.metadata import start_refresh
 from apps.connections.services.opening import opened
 from apps.connections.services.querying import start_query
 from apps.connections.services.removal import discard, remove
+from apps.connections.services.replacing import start_replacement
 from apps.connections.services.testing import start_test, start_unsaved_test, verdict
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "start_browse",
     "start_query",
     "start_refresh",
+    "start_replacement",
     "start_test",
     "start_unsaved_test",
     "switch_off",

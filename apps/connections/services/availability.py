@@ -12,13 +12,14 @@ from apps.jobs import services as jobs
 SWITCHED_OFF = "The connection is switched off."
 
 
-def mark_offline(*, connection: Connection, reason: str, at: datetime) -> None:
-    """Nothing runs over the connection, and its schedules pause, until it passes a test.
+def mark_offline(*, connection: Connection, reason: str, at: datetime, code: str = "") -> None:
+    """Nothing runs over the connection, and its schedules pause, until it passes a test. `code`: of what went wrong.
 
     `connection` is as it was when it failed: if it was changed since, nothing is known about it as it is now.
     """
     with transaction.atomic():
-        if _unchanged(connection).update(is_offline=True, offline_reason=reason, checked_at=at):
+        offline = {"is_offline": True, "offline_reason": reason, "offline_code": code}
+        if _unchanged(connection).update(**offline, checked_at=at):
             jobs.pause_schedules(needs=connection.uid, reason=reason)
 
 
@@ -27,9 +28,9 @@ def mark_online(*, connection: Connection, at: datetime) -> None:
     another connection as well. One that is switched off stays so."""
     with transaction.atomic():
         row = _unchanged(connection)
-        row.filter(is_enabled=False).update(offline_reason=SWITCHED_OFF)
+        row.filter(is_enabled=False).update(offline_reason=SWITCHED_OFF, offline_code="")
         row.update(checked_at=at)
-        if row.filter(is_enabled=True, is_offline=True).update(is_offline=False, offline_reason=""):
+        if row.filter(is_enabled=True, is_offline=True).update(is_offline=False, offline_reason="", offline_code=""):
             _resume_schedules(connection, at=at)
 
 

@@ -73,7 +73,7 @@ def looking(work: jobs.Work, connection: Connection, *, purpose: str) -> Iterato
         with opened(connection, purpose=purpose) as driver, interruptible(driver, work):
             yield cast("Browses", driver)
     except CredentialsError as error:
-        mark_offline(connection=connection, reason=error.message, at=timezone.now())
+        mark_offline(connection=connection, reason=error.message, code=error.code, at=timezone.now())
         raise
 
 

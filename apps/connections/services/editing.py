@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from apps.connections import queries
-from apps.connections.models import Connection
+from apps.connections.models import SECRETS_MISSING, Connection
 from apps.connections.services import sealing
 from apps.connections.services.metadata_storing import forget
 from apps.connections.services.values import Checked, Present, check, is_line
@@ -128,6 +128,7 @@ def _store(connection: Connection, checked: Checked, *, offline_reason: str = ""
     connection.shown = checked.settings | dict.fromkeys(sorted({*checked.entered, *checked.kept}), STARS)
     if offline_reason:
         connection.is_offline, connection.offline_reason = True, offline_reason
+        connection.offline_code = SECRETS_MISSING
     with transaction.atomic():
         connection.save()
         if offline_reason:

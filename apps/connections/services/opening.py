@@ -84,7 +84,7 @@ def _unsealed(connection: Connection) -> dict[str, Secret]:
     try:
         return sealing.unseal_secrets(connection)
     except CredentialsError as error:
-        mark_offline(connection=connection, reason=error.message, at=timezone.now())
+        mark_offline(connection=connection, reason=error.message, code=error.code, at=timezone.now())
         raise
 
 

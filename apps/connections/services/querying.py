@@ -107,7 +107,7 @@ def _asked(work: jobs.Work, connection: Connection, sql: str) -> dict[str, Any]:
             return _told(cast("Queries", driver).query(sql, limits))
     except VERDICTS as error:
         if isinstance(error, CredentialsError):
-            mark_offline(connection=connection, reason=error.message, at=timezone.now())
+            mark_offline(connection=connection, reason=error.message, code=error.code, at=timezone.now())
         return {"ok": False, "code": error.code, "message": _message(error)}
 
 

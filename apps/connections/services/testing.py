@@ -73,15 +73,16 @@ def verdict(job: Job) -> dict[str, Any]:
 def run(work: jobs.Work) -> None:
     """The runner of KIND: answers {"ok", "code", "message"}."""
     if work.sealed_params:
-        failure = _failure(work, _opened_unsaved(work))
+        failure = failure_of(work, _opened_unsaved(work))
     else:
         connection = queries.connection(work.job.subject_id)
-        failure = _failure(work, opened(connection, purpose="test"))
+        failure = failure_of(work, opened(connection, purpose="test"))
         _remember(connection, failure)
-    work.answer(_answer(failure))
+    work.answer(told(failure))
 
 
-def _failure(work: jobs.Work, opening: AbstractContextManager[Driver]) -> EngineError | None:
+def failure_of(work: jobs.Work, opening: AbstractContextManager[Driver]) -> EngineError | None:
+    """What keeps the system from letting us in, None for nothing. Raises what is no finding about it."""
     try:
         with work.stop.telling(), opening as driver, interruptible(driver, work):
             driver.check()
@@ -104,10 +105,11 @@ def _remember(connection: Connection, failure: EngineError | None) -> None:
     if failure is None:
         mark_online(connection=connection, at=at)
     elif not isinstance(failure, TransientError):
-        mark_offline(connection=connection, reason=failure.message, at=at)
+        mark_offline(connection=connection, reason=failure.message, code=failure.code, at=at)
 
 
-def _answer(failure: EngineError | None) -> dict[str, Any]:
+def told(failure: EngineError | None) -> dict[str, Any]:
+    """{"ok", "code", "message"}."""
     if failure is None:
         return {"ok": True, "code": "", "message": "The system answers and accepts the credentials."}
     return {"ok": False, "code": failure.code, "message": failure.message}

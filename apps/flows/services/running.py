@@ -128,7 +128,7 @@ def _take_offline(opened: dict[str, tuple[Connection, Driver]], error: Credentia
     """Marks the connection offline whose driver was refused, without another sign-in: a third may lock the account."""
     for connection, driver in opened.values():
         if driver is error.driver or (error.driver is None and _is_refused(driver)):
-            connections.mark_offline(connection=connection, reason=error.message, at=timezone.now())
+            connections.mark_offline(connection=connection, reason=error.message, code=error.code, at=timezone.now())
 
 
 def _is_refused(driver: Driver) -> bool:

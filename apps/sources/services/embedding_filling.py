@@ -1,0 +1,171 @@
+"""Bringing a space up to date: vectors of records that are not live any more go, those of new and changed ones come.
+
+Whether a record is due is seen by comparing its version with the one that its vectors were made of, record by record:
+no clock and no order of commits can hide a change. The vectors are what has been done, so that an attempt that is
+killed loses one page.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.db import connection
+from django.db.models import F
+
+from apps.jobs.services import Work
+from apps.sources.models import Stream, VectorSpace
+from apps.sources.queries.search.asking import LIVE
+from apps.sources.queries.texts import passages, text_of
+from apps.sources.services.config import settings_of
+from apps.sources.services.embedding_storing import Passage, Written, write
+from engine.embedding.contract import Embedder
+
+PAGE = 5_000
+"""Records that are looked through at a time."""
+BATCH, BATCH_BYTES = 500, 4_000_000
+"""Records whose vectors are made at a time, or as many as have so many bytes in the database, which compresses them."""
+SWEEP = 20_000
+
+LOOK = """
+WITH page AS (
+  SELECT id, key, version, pg_column_size(data) AS bytes FROM sources_record
+  WHERE stream_id = %(stream)s AND generation = %(generation)s {behind} ORDER BY key LIMIT %(most)s
+)
+SELECT page.id, page.key, page.bytes, vector.version IS DISTINCT FROM page.version
+FROM page LEFT JOIN {table} vector ON vector.record_id = page.id AND vector.chunk = 0 ORDER BY page.key
+"""
+BEHIND = 'AND key > %(key)s COLLATE "C"'
+DUE = "SELECT id, version, data::text FROM sources_record WHERE id = ANY(%s) AND generation = %s"
+
+DEAD = f"""
+WITH page AS (
+  SELECT record_id FROM {{table}} WHERE record_id > %(after)s AND chunk = 0 ORDER BY record_id LIMIT %(most)s
+), dead AS (
+  SELECT record_id FROM page WHERE NOT EXISTS (
+    SELECT FROM sources_record record {LIVE} WHERE record.id = page.record_id AND record.collection_id = %(collection)s)
+), gone AS (
+  DELETE FROM {{table}} vector USING dead WHERE vector.record_id = dead.record_id RETURNING vector.chunk
+)
+SELECT (SELECT max(record_id) FROM page), count(*), count(*) FILTER (WHERE chunk = 0) FROM gone
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """`due`: ids and sizes of the records whose vectors are to be made; `last`: the key of the page's last record."""
+
+    due: list[tuple[int, int]]
+    count: int
+    last: str
+
+
+class Filling:
+    def __init__(self, work: Work, space: VectorSpace, embedder: Embedder) -> None:
+        self._work = work
+        self._space = space
+        self._embedder = embedder
+        self._read = self._written = 0
+
+    def run(self) -> None:
+        """Raises what the embedder raises, and Stopped."""
+        self._sweep()
+        place = self._place()
+        streams = Stream.objects.filter(collection_id=self._space.collection_id, removed_at=None).order_by("id")
+        for stream in streams.select_related("source_connection"):
+            if stream.id >= place.get("stream", 0):
+                self._fill(stream, place.get("key") if stream.id == place.get("stream") else None)
+
+    def _place(self) -> dict[str, Any]:
+        """Where an earlier attempt at this very job got to; another job's place means nothing: it looks at all again."""
+        place: dict[str, Any] = self._space.position
+        return place if place.get("job") == self._work.job.id else {}
+
+    def _sweep(self) -> None:
+        after: int | None = 0
+        while after is not None:
+            self._work.stop.raise_if_shown(may_hand_back=True)
+            after = self._swept(after)
+
+    def _swept(self, after: int) -> int | None:
+        last: int | None = None
+
+        def sweep() -> None:
+            nonlocal last
+            values = {"after": after, "most": SWEEP, "collection": self._space.collection_id}
+            with connection.cursor() as cursor:
+                cursor.execute(DEAD.format(table=self._space.table), values)
+                last, passage_count, record_count = cursor.fetchone()
+            if passage_count:
+                self._count(Written(-record_count, -passage_count))
+
+        self._work.progress(act=sweep)
+        return last
+
+    def _fill(self, stream: Stream, key: str | None) -> None:
+        settings = settings_of(stream.source_connection.config, stream.label)
+        while page := self._look(stream, key):
+            self._work.stop.raise_if_shown(may_hand_back=True)
+            for ids in _batches(page.due):
+                self._work.stop.raise_if_shown(may_hand_back=True)
+                self._embed(stream, ids, settings.text)
+            key = page.last
+            self._read += page.count
+            position = {"job": self._work.job.id, "stream": stream.id, "key": key}
+            row = VectorSpace.objects.filter(id=self._space.id)
+            self._work.progress(act=lambda: row.update(position=position), records_read=self._read)  # noqa: B023 (called at once)
+
+    def _look(self, stream: Stream, key: str | None) -> _Page | None:
+        values = {"stream": stream.id, "generation": stream.generation, "key": key, "most": PAGE}
+        sql = LOOK.format(table=self._space.table, behind="" if key is None else BEHIND)
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            rows = cursor.fetchall()
+        if not rows:
+            return None
+        return _Page([(row[0], row[2]) for row in rows if row[3]], len(rows), rows[-1][1])
+
+    def _embed(self, stream: Stream, ids: Sequence[int], chosen: Sequence[str]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(DUE, [list(ids), stream.generation])
+            rows = cursor.fetchall()
+        found: list[Passage] = []
+        texts: list[str] = []
+        for record_id, version, raw in rows:
+            for passage, text in _passages(record_id, version, orjson.loads(raw), stream, chosen):
+                found.append(passage)
+                texts.append(text)
+        vectors = self._embedder.embed(texts)
+        self._written += len(rows)
+
+        def store() -> None:
+            self._count(write(self._space, found, vectors))
+
+        self._work.progress(act=store, records_written=self._written)
+
+    def _count(self, written: Written) -> None:
+        VectorSpace.objects.filter(id=self._space.id).update(
+            record_count=F("record_count") + written.records, passage_count=F("passage_count") + written.passages
+        )
+
+
+def _passages(
+    record_id: int, version: int, data: Mapping[str, Any], stream: Stream, chosen: Sequence[str]
+) -> Iterator[tuple[Passage, str]]:
+    """With their texts; one that says nothing where the record does not."""
+    text = text_of(data, stream.columns, chosen)
+    for chunk, (start, stop) in enumerate(passages(text) or [(0, 0)]):
+        yield Passage(record_id, chunk, version, start, stop), text[start:stop]
+
+
+def _batches(due: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
+    batch: list[int] = []
+    size = 0
+    for record_id, record_size in due:
+        batch.append(record_id)
+        size += record_size
+        if len(batch) >= BATCH or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

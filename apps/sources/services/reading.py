@@ -1,0 +1,145 @@
+"""One stream of a sync: its records land, and what a whole reading has not met goes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from apps.sources.models import SourceConnection, Stream
+from apps.sources.services import choosing
+from apps.sources.services.config import StreamSettings
+from apps.sources.services.encoding import Wording
+from apps.sources.services.landing import Landing, Plan
+from apps.sources.services.storing import remove
+from apps.sources.services.sync_control import SyncControl
+from engine.contract import Driver, Mode, Request, Target
+from engine.errors import ConfigError
+from engine.schema import Stream as Described
+from engine.schema import Table
+from engine.sync.chain import Chain, Generator, WriteStep
+from engine.sync.figures import Figures
+from engine.sync.run import run as move
+
+PAGE_ROWS = 5_000
+BATCH = 5_000
+UNMET = """
+SELECT record.id FROM sources_record record
+WHERE record.stream_id = %(stream)s AND record.generation = %(generation)s AND NOT EXISTS (
+  SELECT FROM sources_sighting sighting WHERE sighting.stream_id = %(stream)s AND sighting.record_id = record.id)
+LIMIT %(batch)s
+"""
+ANY_MET = "SELECT EXISTS (SELECT FROM sources_sighting WHERE stream_id = %s)"
+
+
+@dataclass(slots=True)
+class StreamSync:
+    """`config`: the job's own snapshot of what it reads and how."""
+
+    control: SyncControl
+    source: SourceConnection
+    stream: Stream
+    driver: Driver
+    config: dict[str, Any]
+    settings: StreamSettings
+
+    def run(self) -> None:
+        """Raises ConfigError for what keeps this stream alone from being read."""
+        if self.control.is_done(self.stream):
+            return
+        described = self._described()
+        columns = choosing.columns(self.stream.label, described, self.settings)
+        cursor = choosing.cursor(self.stream.label, described, self.settings, self.config["config"])
+        self.control.expect(self.stream, self._expected(described, cursor))
+        sights = not cursor and (not described.key or not self._was_empty)
+        self._move(columns, cursor, sights=sights)
+        if not self._was_empty:
+            if cursor:
+                self._move(described.key, "", sights=True, is_sighting=True)
+            self._sweep()
+        self.control.done(self.stream)
+
+    @property
+    def _was_empty(self) -> bool:
+        return self.control.runs[self.stream.id].was_empty
+
+    def _expected(self, described: Described, cursor: str) -> int | None:
+        """Nobody knows how many have changed since."""
+        if described.rows is None or (cursor and not self._was_empty and self.config["mode"] != "full"):
+            return None
+        return described.rows if self.settings.limit is None else min(described.rows, self.settings.limit)
+
+    def _described(self) -> Described:
+        """The stream as its system has it now."""
+        reading = self.driver.read(Request(self._table(), format=self._format()))
+        try:
+            return reading.stream
+        finally:
+            reading.close()
+
+    def _table(self) -> Table:
+        return Table(self.stream.name, self.stream.schema, self.stream.catalog)
+
+    def _format(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.config["config"].get("format", {})
+        return found
+
+    def _move(self, columns: Sequence[str], cursor: str, *, sights: bool, is_sighting: bool = False) -> None:
+        plan = Plan(
+            stream=self.stream,
+            language=self.source.collection.language,
+            wording=Wording(self.settings.text, self.settings.title),
+            sights=sights,
+            is_full=not cursor or self.config["mode"] == "full",
+            is_sighting=is_sighting,
+        )
+        step = WriteStep(
+            f"sweep{self.stream.id}" if is_sighting else self.stream.uid,
+            self.stream.label,
+            Landing(self.control.work, plan),
+            Target(Table(self.stream.label), Mode.UPSERT),
+        )
+        move(Chain((self._generator(columns, cursor, is_sighting),), (step,)), self.control, Figures(chains=2))
+
+    def _generator(self, columns: Sequence[str], cursor: str, is_sighting: bool) -> Generator:
+        request = Request(
+            source=self._table(), columns=tuple(columns), cursor=cursor, page_rows=PAGE_ROWS, format=self._format()
+        )
+        return Generator(
+            str(self.stream.id),
+            self.stream.label,
+            self.driver,
+            request,
+            overlap=self.settings.overlap,
+            limit=None if is_sighting else self.settings.limit,
+            purpose="sweep" if is_sighting else "",
+        )
+
+    def _sweep(self) -> None:
+        """Takes away what this run has not met. Raises ConfigError where it met nothing at all: that looks more like a
+        fault of the source than like what somebody wanted."""
+        with connection.cursor() as cursor:
+            cursor.execute(ANY_MET, [self.stream.id])
+            is_any_met = cursor.fetchone()[0]
+        count = Stream.objects.values_list("record_count", flat=True).get(id=self.stream.id)
+        if count and not is_any_met and not self.config["confirm_empty"]:
+            text = (
+                f"{self.stream.label} is empty now, and {count:,} records would go: confirmEmpty runs it all the same."
+            )
+            raise ConfigError(text, code="empty_source")
+        while self._sweep_batch():
+            self.control.raise_if_stopped(may_hand_back=True)
+
+    def _sweep_batch(self) -> int:
+        values = {"stream": self.stream.id, "generation": self.stream.generation, "batch": BATCH}
+        removed = 0
+
+        def sweep() -> None:
+            nonlocal removed
+            with connection.cursor() as cursor:
+                cursor.execute(UNMET, values)
+                removed = remove([record_id for (record_id,) in cursor.fetchall()])
+            self.control.deleted(self.stream, removed)
+
+        self.control.work.progress(act=sweep)
+        return removed
