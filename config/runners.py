@@ -16,6 +16,7 @@ def table() -> dict[str, Entry]:
         "source_sync": _sync("sources.services.syncing.run") | {"single": True},
         "record_purge": _sync("sources.services.purging.run"),
         "collection_embed": _sync("sources.services.embedding.run"),
+        "source_unfollow": _sync("sources.services.letting_go.run"),
         "source_discovery": _interactive("sources.services.discovering.run"),
         "source_config": _interactive("sources.services.configuring.run"),
         "connection_test": _interactive("connections.services.testing.run"),

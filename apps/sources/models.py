@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.utils import timezone
 
 from apps.accounts.models import Owned, Role, Row, User
 from apps.connections.models import Connection
@@ -33,10 +34,16 @@ class Language(models.TextChoices):
     SWEDISH = "swedish"
 
 
+class PresentCollections(models.Manager["Collection"]):
+    def get_queryset(self) -> models.QuerySet["Collection"]:
+        return super().get_queryset().filter(removed_at=None)
+
+
 class Collection(Owned):
     """A named place where records land and are searched. It is known by its uid, its `uuid` and its `readable_id`.
 
-    Without members everybody in the organisation reaches it; with members, they and the organisation's owners and admins.
+    Without members everybody in the organisation reaches it; with members, they and the organisation's owners and
+    admins. `removed_at`: removed, and waiting for its records to be swept away.
     """
 
     name = models.CharField(max_length=200)
@@ -44,12 +51,20 @@ class Collection(Owned):
     readable_id = models.SlugField(max_length=80)
     uuid = models.UUIDField(unique=True, default=uuid4, editable=False)
     language = models.CharField(max_length=20, choices=Language.choices, default=Language.ENGLISH)
+    removed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = PresentCollections()
+    everything = models.Manager["Collection"]()
 
     class Meta:
         ordering = ["-id"]
         indexes = [models.Index(fields=["organization", "-id"], name="collection_of_organization")]
         constraints = [
-            models.UniqueConstraint(fields=["organization", "readable_id"], name="one_collection_per_readable_id")
+            models.UniqueConstraint(
+                fields=["organization", "readable_id"],
+                condition=models.Q(removed_at=None),
+                name="one_collection_per_readable_id",
+            )
         ]
 
     def __str__(self) -> str:
@@ -78,16 +93,15 @@ class PresentSourceConnections(models.Manager["SourceConnection"]):
 class SourceConnection(Owned):
     """What of a connection's system lands in a collection. `connection` is None where records are pushed.
 
-    `config`: what is read, as `services.config` words it. `is_continuous`: changes are followed as they happen;
-    `follow`: what the driver needs for it. `removed_at`: removed, but its records are retained: it is only found through
-    them, or through `SourceConnection.everything`.
+    `config`: what is read and when, as `services.config` words it. `follow`: how its system is followed, as
+    `services.following` tells it; {} where nothing was set up for that. `removed_at`: removed, but its records are
+    retained: it is only found through them, or through `SourceConnection.everything`.
     """
 
     collection = models.ForeignKey(Collection, models.CASCADE, related_name="source_connections")
     connection = models.ForeignKey(Connection, models.PROTECT, null=True, blank=True, related_name="source_connections")
     name = models.CharField(max_length=255)
     config = models.JSONField(default=dict, blank=True)
-    is_continuous = models.BooleanField("continuous", default=False)
     follow = models.JSONField(default=dict, blank=True, editable=False)
     removed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -103,8 +117,8 @@ class SourceConnection(Owned):
 
 
 class Stream(Row):
-    """A table or file of a source connection; `label`: what callers name it. `columns`: [{"name", "kind", "role"}] as they were read last; `key`: the
-    columns that tell its records apart, [] where a row's content does.
+    """A table or file of a source connection; `label`: what callers name it. `columns`: [{"name", "kind", "role"}] as
+    they were read last; `key`: the columns that tell its records apart, [] where a row's content does.
 
     Only records of its `generation` are live: raising it clears the stream in one statement, for every reader at once.
     `positions`: how far each reading got, by the engine's name for it. A stream that is `removed_at` waits for a purge.
@@ -201,7 +215,7 @@ class Sighting(models.Model):
 
 
 class StreamRun(models.Model):
-    """What one job did to one stream, counted in the transactions that do it. `ended_at`: when nothing was left to do."""
+    """What one job did to one stream, counted in the transactions that do it. `ended_at`: when all of it was done."""
 
     job = models.ForeignKey(Job, models.CASCADE, related_name="+")
     stream = models.ForeignKey(Stream, models.CASCADE, related_name="runs")
@@ -210,6 +224,7 @@ class StreamRun(models.Model):
     deleted = models.BigIntegerField(default=0)
     kept = models.BigIntegerField(default=0)
     failed = models.BigIntegerField(default=0)
+    was_empty = models.BooleanField(default=True, help_text="Whether there was no record when it began.")
     error_code = models.CharField(max_length=64, blank=True)
     error_message = models.TextField(blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -219,3 +234,38 @@ class StreamRun(models.Model):
 
     def __str__(self) -> str:
         return f"stream {self.stream_id} in job {self.job_id}"
+
+
+class VectorSpace(models.Model):
+    """The vectors of a collection's records by one model: those of two spaces cannot be compared. They lie in a table
+    of the space's own, which `services.embedding` makes where the database has pgvector.
+
+    `model`: the embedder and its model, "wordllama/l2_supercat". The one that `is_current` answers searches; another is
+    being filled, to take its place. `record_count`, `passage_count`: what has its vectors so far. `position`: how far
+    the job that fills it got.
+    """
+
+    collection = models.ForeignKey(Collection, models.CASCADE, related_name="vector_spaces")
+    model = models.CharField(max_length=200)
+    dimension = models.PositiveIntegerField()
+    is_current = models.BooleanField(default=False)
+    is_indexed = models.BooleanField(default=False)
+    record_count = models.BigIntegerField(default=0)
+    passage_count = models.BigIntegerField(default=0)
+    position = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["collection", "model", "dimension"], name="one_space_per_model"),
+            models.UniqueConstraint(
+                fields=["collection"], condition=models.Q(is_current=True), name="one_current_space_per_collection"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} ({self.dimension})"
+
+    @property
+    def table(self) -> str:
+        return f"sources_vector_{self.pk}"

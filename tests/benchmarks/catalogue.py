@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.benchmarks import downloads, files, jobs, lanes, mariadb, peers, upserts
+from tests.benchmarks import collections, downloads, files, jobs, lanes, mariadb, peers, upserts
 from tests.benchmarks.contest import Result
 from tests.benchmarks.rig import Rig
 
@@ -23,6 +23,8 @@ BENCHMARKS: dict[str, Callable[[Rig], Result]] = {
     "parquet": files.parquet_to_table,
     "http": downloads.csv,
     "http-lines": downloads.json_lines,
+    "land": collections.landed,
+    "land-again": collections.unchanged,
     "starts": jobs.starts,
     "small": jobs.small_jobs,
     "broker": jobs.without_broker,

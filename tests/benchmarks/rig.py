@@ -46,8 +46,8 @@ class Rig:
         self.rows = rows
         self.rounds = rounds
         self.server = start_demo()
-        postmaster = here("demo").served / "postgres" / "postmaster.pid"
-        self.database_server = Family(int(postmaster.read_text().split()[0]))
+        self.database_server = _server("demo")
+        self.control_server = _server("control")
         for name in (SOURCE, TARGET):
             self.execute("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
         connectors.load_catalogue()
@@ -67,7 +67,7 @@ class Rig:
         self._process = self.machine.worker()
         self.run(self.flow("nothing", mode="append"))  # when it has ended, all of the pool is there
         self.worker = Family(self._process.pid)
-        self._fresh = min(self.worker.resident().values())
+        self.fresh = min(self.worker.resident().values())
 
     def dismiss_worker(self) -> None:
         if self._process is not None:
@@ -122,7 +122,7 @@ class Rig:
 
     def carry(self, flow: Flow, rows: int) -> Cost:
         """What one run of the flow costs, which has to move so many rows."""
-        with metered(self.worker, self.database_server, fresh=self._fresh) as spent:
+        with metered(self.worker, self.database_server, fresh=self.fresh) as spent:
             job = self.run(flow)
         if (job.records_read, job.records_written) != (rows, rows):
             raise RunError(f"{flow.name}: {job.records_written} of {rows} rows arrived. {job.record_errors.first()}")
@@ -133,14 +133,19 @@ class Rig:
 
     def run(self, flow: Flow) -> Job:
         job = flows.run_flow(flow=flow, at=timezone.now())
+        self.wait_for(job)
+        return job
+
+    def wait_for(self, job: Job) -> None:
+        """Until it has completed. Raises RunError when it does not."""
 
         def has_ended() -> bool:
             job.refresh_from_db()
             return job.state in ENDED
 
         if not eventually(has_ended, LONGEST_RUN) or job.state != "completed":
-            raise RunError(f"{flow.name}: {job.state} {job.error_code} {job.error_message}\n{self.machine.logs()}")
-        return job
+            told = f"{job.kind}: {job.state} {job.error_code} {job.error_message}"
+            raise RunError(f"{told}\n{self.machine.logs()}")
 
     def psql(self, *steps: tuple[str, tuple[str, ...]]) -> Cost:
         """psql beside psql, the output of each the input of the next; a step is a database and its statements."""
@@ -152,6 +157,12 @@ class Rig:
         server = self.server
         login = {"PGHOST": server.host, "PGPORT": str(server.port), "PGUSER": server.user}
         return pipeline(commands, {**os.environ, **login, "PGPASSWORD": server.password}, self.database_server)
+
+
+def _server(name: str) -> Family:
+    """The embedded PostgreSQL of that name, with all its processes."""
+    postmaster = here(name).served / "postgres" / "postmaster.pid"
+    return Family(int(postmaster.read_text().split()[0]))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from apps.sources.services.editing import (
 )
 from apps.sources.services.members import add_member, change_member, remove_member
 from apps.sources.services.pushing import Pushed, push
+from apps.sources.services.scheduling import set_schedule
 from apps.sources.services.starting import start_sync, stop_sync
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "remove",
     "remove_collection",
     "remove_member",
+    "set_schedule",
     "start_config_change",
     "start_credentials_change",
     "start_discovery",

@@ -1,14 +1,18 @@
-"""Making and naming collections."""
+"""Making, naming and removing collections."""
 
 import re
+import time
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import count
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from apps.errors import Invalid
-from apps.sources.models import Collection, Language
+from apps.sources.models import Collection, Language, SourceConnection
+from apps.sources.services import editing
+from apps.sources.services.starting import stop_sync
 
 LONGEST_NAME, LONGEST_DESCRIPTION = 200, 10_000
 LONGEST_ID = 70
@@ -19,7 +23,7 @@ CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def create(
+def create_collection(
     *,
     organization_id: int,
     project_id: int | None,
@@ -41,7 +45,7 @@ def create(
     return collection
 
 
-def change(*, collection: Collection, name: str | None = None, description: str | None = None) -> Collection:
+def change_collection(*, collection: Collection, name: str | None = None, description: str | None = None) -> Collection:
     """What is given changes, the readable id never does: clients know it. Raises Invalid."""
     if name is not None:
         collection.name = _name(name)
@@ -49,6 +53,32 @@ def change(*, collection: Collection, name: str | None = None, description: str 
         collection.description = _description(description)
     collection.save(update_fields=["name", "description", "updated_at"])
     return collection
+
+
+def remove_collection(*, collection: Collection, at: datetime) -> int:
+    """With all that is in it; how many records went. Nobody sees any of it from now on, and the purge of its last
+    source connection takes its row away. Raises Conflict `sync_in_progress`."""
+    removed = 0
+    with transaction.atomic():
+        row = Collection.objects.select_for_update().get(id=collection.id)
+        row.removed_at = at
+        row.save(update_fields=["removed_at", "updated_at"])
+        sources = list(SourceConnection.everything.filter(collection=row).order_by("id"))
+        for each in sources:
+            if each.removed_at is None:
+                removed += editing.remove(source_connection=each, delete_data=True, at=at).deleted
+            else:
+                removed += editing.clear(source_connection=each, at=at)
+        if not sources:
+            row.delete()
+    return removed
+
+
+def stop_syncs(*, collection: Collection, seconds: float) -> None:
+    """Cancels whatever is active in it and waits. Raises Conflict `sync_in_progress` for what has not ended in time."""
+    deadline = time.monotonic() + seconds
+    for each in SourceConnection.objects.filter(collection=collection):
+        stop_sync(source_connection=each, seconds=max(0.0, deadline - time.monotonic()))
 
 
 def readable(name: str) -> str:

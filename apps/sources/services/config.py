@@ -2,8 +2,8 @@
 
 `{"schemas": [name], "tables": [label], "columns": {label: {"include": [name], "exclude": [name]}}, "cursorField": name
 or {label: name}, "overlapSeconds": number, "rowLimit": number, "titleColumn": name or {label: name}, "textColumns":
-[name] or {label: [name]}, "format": {…}}`; every part may be left out. `format` is that of files, as their driver
-words it.
+[name] or {label: [name]}, "format": {…}, "schedule": {"cron", "timezone"} or {"interval": seconds}, "continuous":
+bool}`; every part may be left out. `format` is that of files, as their driver words it.
 """
 
 from collections.abc import Callable, Mapping
@@ -68,7 +68,7 @@ def checked(config: object) -> dict[str, Any]:
             continue
         if complaint := check(value):
             problems.append(Invalid(f"{name} must be {complaint}.", field=name))
-        elif value not in ([], {}, ""):
+        elif value not in ([], {}, "", False):
             found[name] = value
     if problems:
         raise Invalid(" ".join(each.message for each in problems), field=problems[0].field, problems=problems)
@@ -124,6 +124,10 @@ def _seconds(value: object) -> str:
     return "" if is_number else "a number from 0 on"
 
 
+def _flag(value: object) -> str:
+    return "" if isinstance(value, bool) else "true or false"
+
+
 def _object(value: object) -> str:
     return "" if isinstance(value, Mapping) else "an object"
 
@@ -138,5 +142,7 @@ CHECKS: dict[str, Callable[[object], str]] = {
     "titleColumn": _each(_name),
     "textColumns": _each(_names),
     "format": _object,
+    "schedule": _object,
+    "continuous": _flag,
 }
 """By setting, what its value must be; "" for one that is."""

@@ -16,7 +16,9 @@ from apps.sources.queries.activity import source_connection_for_update
 from apps.sources.services import choosing, streams
 from apps.sources.services.config import checked, settings_of
 from apps.sources.services.discovering import asking, start
+from apps.sources.services.letting_go import let_go
 from apps.sources.services.purging import start_purge
+from apps.sources.services.scheduling import schedule
 from apps.sources.services.selecting import present, selected
 from apps.sources.services.starting import check_idle
 from engine.contract import Driver, Request
@@ -126,6 +128,9 @@ def _store(source_id: int, config: dict[str, Any], picked: Collection[str], *, a
         changed = [each.id for each in known if settings_of(before, each.label) != settings_of(config, each.label)]
         Stream.objects.filter(id__in=changed, removed_at=None).update(positions={})
         start_purge(source=row, at=at)
+        schedule(row, at=at)
+        if not config.get("continuous"):
+            let_go(row, at=at)
 
 
 def _refusal(error: ServiceError | EngineError) -> dict[str, Any]:

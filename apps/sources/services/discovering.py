@@ -14,8 +14,8 @@ from apps.jobs.models import Job
 from apps.jobs.services import Work
 from apps.sources.models import SourceConnection
 from apps.sources.queries.activity import source_connection as found
+from apps.sources.services.labels import labels
 from apps.sources.services.selecting import present
-from apps.sources.services.starting import labels
 from engine.contract import Driver, Request
 from engine.errors import ConfigError
 from engine.looking import Surveys

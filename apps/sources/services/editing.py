@@ -6,18 +6,20 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from apps.connections import services as connections
-from apps.connections.models import Connection
 from apps.connectors.models import Connector
-from apps.errors import Conflict, Invalid
+from apps.errors import Invalid
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
 from apps.sources.models import Collection, SourceConnection
 from apps.sources.queries.activity import SYNC, source_connection_for_update
 from apps.sources.services import streams
 from apps.sources.services.config import checked
+from apps.sources.services.letting_go import let_go
 from apps.sources.services.purging import start_purge
+from apps.sources.services.scheduling import schedule
 from apps.sources.services.starting import check_idle
 
 LONGEST_NAME = 255
@@ -39,6 +41,7 @@ def create(
     credentials: Mapping[str, Any],
     config: Mapping[str, Any] | None = None,
     owner_id: int | None = None,
+    at: datetime | None = None,
 ) -> SourceConnection:
     """With a connection of its own, which every other dialect sees too. Nothing is asked of the system.
 
@@ -57,7 +60,7 @@ def create(
             )
         except Invalid as error:
             raise of_credentials(error) from error
-        return SourceConnection.objects.create(
+        source = SourceConnection.objects.create(
             organization_id=collection.organization_id,
             project_id=collection.project_id,
             collection=collection,
@@ -65,6 +68,8 @@ def create(
             name=connection.name,
             config=chosen,
         )
+        schedule(source, at=at or timezone.now())
+    return source
 
 
 def create_push(*, collection: Collection, name: str) -> SourceConnection:
@@ -110,10 +115,9 @@ def remove(*, source_connection: SourceConnection, delete_data: bool, at: dateti
             streams.drop(present, at=at)
             start_purge(source=row, at=at)
         jobs.remove_schedule(kind=SYNC, subject_id=row.id)
-        connection, row.connection, row.removed_at = row.connection, None, at
-        row.save()
-        if connection is not None:
-            _remove_connection(connection)
+        row.removed_at = at
+        row.save(update_fields=["removed_at", "updated_at"])
+        let_go(row, at=at)
     return Removed(records, 0) if delete_data else Removed(0, records)
 
 
@@ -142,10 +146,3 @@ def of_credentials(error: Invalid) -> Invalid:
 def _records(source: SourceConnection) -> int:
     counts = source.streams.filter(removed_at=None).values_list("record_count", flat=True)
     return sum(counts)
-
-
-def _remove_connection(connection: Connection) -> None:
-    try:
-        connections.remove(connection=connection)
-    except Conflict:
-        return  # flows or other source connections read over it

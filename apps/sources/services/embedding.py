@@ -13,6 +13,7 @@ from apps.sources.queries.vectors import EMBED, record_count
 from apps.sources.services.embedding_filling import Filling
 from apps.sources.services.embedding_spaces import (
     INDEXED_FROM,
+    analyze,
     drop_others,
     ensure_index,
     ensure_space,
@@ -58,7 +59,8 @@ def run(work: jobs.Work) -> None:
         return
     embedder = embedders.configured()
     space = ensure_space(work, collection, embedder)
-    Filling(work, space, embedder).run()
+    if Filling(work, space, embedder).run():
+        analyze(space)
     space.refresh_from_db()
     if space.passage_count >= INDEXED_FROM:
         ensure_index(work, space)

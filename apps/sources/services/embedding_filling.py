@@ -5,7 +5,7 @@ no clock and no order of commits can hide a change. The vectors are what has bee
 killed loses one page.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,14 +38,14 @@ FROM page LEFT JOIN {table} vector ON vector.record_id = page.id AND vector.chun
 BEHIND = 'AND key > %(key)s COLLATE "C"'
 DUE = "SELECT id, version, data::text FROM sources_record WHERE id = ANY(%s) AND generation = %s"
 
-DEAD = f"""
+DEAD = """
 WITH page AS (
-  SELECT record_id FROM {{table}} WHERE record_id > %(after)s AND chunk = 0 ORDER BY record_id LIMIT %(most)s
+  SELECT record_id FROM {table} WHERE record_id > %(after)s AND chunk = 0 ORDER BY record_id LIMIT %(most)s
 ), dead AS (
   SELECT record_id FROM page WHERE NOT EXISTS (
-    SELECT FROM sources_record record {LIVE} WHERE record.id = page.record_id AND record.collection_id = %(collection)s)
+    SELECT FROM sources_record record {live} WHERE record.id = page.record_id AND record.collection_id = %(collection)s)
 ), gone AS (
-  DELETE FROM {{table}} vector USING dead WHERE vector.record_id = dead.record_id RETURNING vector.chunk
+  DELETE FROM {table} vector USING dead WHERE vector.record_id = dead.record_id RETURNING vector.chunk
 )
 SELECT (SELECT max(record_id) FROM page), count(*), count(*) FILTER (WHERE chunk = 0) FROM gone
 """
@@ -67,17 +67,18 @@ class Filling:
         self._embedder = embedder
         self._read = self._written = 0
 
-    def run(self) -> None:
-        """Raises what the embedder raises, and Stopped."""
+    def run(self) -> int:
+        """How many records got new vectors. Raises what the embedder raises, and Stopped."""
         self._sweep()
         place = self._place()
         streams = Stream.objects.filter(collection_id=self._space.collection_id, removed_at=None).order_by("id")
         for stream in streams.select_related("source_connection"):
             if stream.id >= place.get("stream", 0):
                 self._fill(stream, place.get("key") if stream.id == place.get("stream") else None)
+        return self._written
 
     def _place(self) -> dict[str, Any]:
-        """Where an earlier attempt at this very job got to; another job's place means nothing: it looks at all again."""
+        """Where an earlier attempt at this very job got to. Another job's place means nothing: all is looked at."""
         place: dict[str, Any] = self._space.position
         return place if place.get("job") == self._work.job.id else {}
 
@@ -86,6 +87,7 @@ class Filling:
         while after is not None:
             self._work.stop.raise_if_shown(may_hand_back=True)
             after = self._swept(after)
+            self._work.pulse()
 
     def _swept(self, after: int) -> int | None:
         last: int | None = None
@@ -94,12 +96,12 @@ class Filling:
             nonlocal last
             values = {"after": after, "most": SWEEP, "collection": self._space.collection_id}
             with connection.cursor() as cursor:
-                cursor.execute(DEAD.format(table=self._space.table), values)
+                cursor.execute(DEAD.format(table=self._space.table, live=LIVE), values)
                 last, passage_count, record_count = cursor.fetchone()
             if passage_count:
                 self._count(Written(-record_count, -passage_count))
 
-        self._work.progress(act=sweep)
+        self._work.store(sweep)
         return last
 
     def _fill(self, stream: Stream, key: str | None) -> None:
@@ -111,9 +113,11 @@ class Filling:
                 self._embed(stream, ids, settings.text)
             key = page.last
             self._read += page.count
-            position = {"job": self._work.job.id, "stream": stream.id, "key": key}
-            row = VectorSpace.objects.filter(id=self._space.id)
-            self._work.progress(act=lambda: row.update(position=position), records_read=self._read)  # noqa: B023 (called at once)
+            self._remember({"job": self._work.job.id, "stream": stream.id, "key": key})
+
+    def _remember(self, position: dict[str, Any]) -> None:
+        row = VectorSpace.objects.filter(id=self._space.id)
+        self._work.progress(act=lambda: row.update(position=position), records_read=self._read)
 
     def _look(self, stream: Stream, key: str | None) -> _Page | None:
         values = {"stream": stream.id, "generation": stream.generation, "key": key, "most": PAGE}
@@ -132,7 +136,7 @@ class Filling:
         found: list[Passage] = []
         texts: list[str] = []
         for record_id, version, raw in rows:
-            for passage, text in _passages(record_id, version, orjson.loads(raw), stream, chosen):
+            for passage, text in self._passages(record_id, version, text_of(orjson.loads(raw), stream.columns, chosen)):
                 found.append(passage)
                 texts.append(text)
         vectors = self._embedder.embed(texts)
@@ -143,19 +147,15 @@ class Filling:
 
         self._work.progress(act=store, records_written=self._written)
 
+    def _passages(self, record_id: int, version: int, text: str) -> Iterator[tuple[Passage, str]]:
+        """With their texts; one that says nothing where the record does not."""
+        for chunk, (start, stop) in enumerate(passages(text, self._embedder.passage) or [(0, 0)]):
+            yield Passage(record_id, chunk, version, start, stop), text[start:stop]
+
     def _count(self, written: Written) -> None:
         VectorSpace.objects.filter(id=self._space.id).update(
             record_count=F("record_count") + written.records, passage_count=F("passage_count") + written.passages
         )
-
-
-def _passages(
-    record_id: int, version: int, data: Mapping[str, Any], stream: Stream, chosen: Sequence[str]
-) -> Iterator[tuple[Passage, str]]:
-    """With their texts; one that says nothing where the record does not."""
-    text = text_of(data, stream.columns, chosen)
-    for chunk, (start, stop) in enumerate(passages(text) or [(0, 0)]):
-        yield Passage(record_id, chunk, version, start, stop), text[start:stop]
 
 
 def _batches(due: Sequence[tuple[int, int]]) -> Iterator[list[int]]:

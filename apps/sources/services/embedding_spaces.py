@@ -70,15 +70,25 @@ def ensure_index(work: Work, space: VectorSpace) -> None:
     database = connection.connection
     patience, database.patience = database.patience, LONGEST_BUILD
     try:
-        with work.long_statement(), work.stop.interruptible(database.cancel), transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(BUILDING)
-                cursor.execute(INDEX.format(table=space.table))
+        with work.long_statement(), work.stop.interruptible(database.cancel):
+            _build(space)
     except OperationalError as error:
         raise TransientError("The index over the vectors was not finished.", code="index_interrupted") from error
     finally:
         database.patience = patience
     work.store(lambda: VectorSpace.objects.filter(id=space.id).update(is_indexed=True))
+
+
+def _build(space: VectorSpace) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(BUILDING)
+        cursor.execute(INDEX.format(table=space.table))
+
+
+def analyze(space: VectorSpace) -> None:
+    """So that the database knows at once how many there are."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {space.table}")
 
 
 def make_current(work: Work, space: VectorSpace) -> None:

@@ -60,9 +60,7 @@ def _packed(passages: Sequence[Passage], vectors: Sequence[Vector | None], dimen
     rows = [SIGNATURE]
     for passage, vector in zip(passages, vectors, strict=True):
         each = passage
-        rows.append(
-            FIELDS.pack(6, 8, each.record_id, 4, each.chunk, 4, each.version, 4, each.start, 4, each.stop)
-        )
+        rows.append(FIELDS.pack(6, 8, each.record_id, 4, each.chunk, 4, each.version, 4, each.start, 4, each.stop))
         rows.append(NO_VALUE if vector is None else values.pack(4 + 2 * dimension, dimension, 0, *vector))
     return b"".join([*rows, END])
 

@@ -3,11 +3,14 @@
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
+from apps.sources.queries.texts import in_words
+from apps.sources.queries.uuids import in_one_word
 from engine.errors import RecordError
 from engine.schema import Column, Kind, Row
 
@@ -82,15 +85,16 @@ class Encoder:
 
     def encode(self, row: Row) -> Landed:
         """Raises RecordError for what no record can hold."""
-        data = encoded(row, self._nested)
-        texts = [_text(value) for name in self._sought if (value := row.get(name)) is not None]
+        nested = _nested(row, self._nested) if self._nested else {}
+        data = encoded({**row, **{name: orjson.Fragment(str(row[name])) for name in nested}} if nested else row)
+        texts = [_text(nested.get(name, value)) for name in self._sought if (value := row.get(name)) is not None]
         return Landed(
             key=key_of(row, self.key) if self.key else "",
             hash=hashlib.blake2b(data, digest_size=16).hexdigest(),
             title=str(row.get(self._title) or "").translate(BLANKS)[:LONGEST_TITLE] if self._title else "",
             data=data,
             codes=codes_in(str(row.get(name) or "") for name in self._coded),
-            words=pieces(" ".join(texts).translate(BLANKS)),
+            words=pieces(in_one_word(" ".join(texts)).translate(BLANKS)),
         )
 
 
@@ -120,10 +124,8 @@ def keyed_by_content(hash_: str, ordinal: int) -> str:
     return f"{hash_}:{ordinal:08d}"
 
 
-def encoded(row: Row, nested: Collection[str] = ()) -> bytes:
+def encoded(row: Row) -> bytes:
     """The row as JSON that PostgreSQL can hold. Raises RecordError."""
-    if nested:
-        row = {**row, **{name: _fragment(row[name]) for name in nested if isinstance(row.get(name), str)}}
     try:
         data = orjson.dumps(row, default=_shown)
     except TypeError as error:
@@ -161,18 +163,19 @@ def _first_named(columns: Sequence[Column], names: Sequence[str]) -> str:
     return next((present[name] for name in names if name in present), "")
 
 
-def _fragment(value: str) -> Any:
-    """JSON that a database holds as such; what only claims to be is kept as text."""
-    text = str(value)  # not a subclass of it, which the encoder does not take
-    try:
-        orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return text
-    return orjson.Fragment(text)
+def _nested(row: Row, names: Iterable[str]) -> dict[str, Any]:
+    """What the JSON says that a database holds as such; what only claims to be JSON is kept as text."""
+    found = {}
+    for name in names:
+        if isinstance(value := row.get(name), str):
+            with suppress(orjson.JSONDecodeError):
+                found[name] = orjson.loads(str(value))  # not a subclass of it, which the decoder does not take
+    return found
 
 
 def _text(value: Any) -> str:
-    return orjson.dumps(value).decode() if isinstance(value, dict | list) else str(value)
+    """What is searched of a value: of what is nested the values alone."""
+    return value if type(value) is str else in_words(value) if isinstance(value, dict | list) else str(value)
 
 
 def _plain(value: Any) -> Any:

@@ -77,7 +77,7 @@ class LandingWriter:
         self._job = lineage.job
         self._encoder = Encoder(columns, key, plan.wording)
         stream = plan.stream
-        self._place = Place(stream.collection_id, stream.id, stream.generation, plan.language)
+        self.place = Place(stream.collection_id, stream.id, stream.generation, plan.language)
         self._is_empty = False
 
     def take_over(self) -> Standing:
@@ -137,10 +137,10 @@ class LandingWriter:
         return stream
 
     def _live(self) -> QuerySet[Stream]:
-        return Stream.objects.filter(id=self._place.stream_id, generation=self._place.generation, removed_at=None)
+        return Stream.objects.filter(id=self.place.stream_id, generation=self.place.generation, removed_at=None)
 
     def _run(self) -> QuerySet[StreamRun]:
-        return StreamRun.objects.filter(job_id=self._work.job.id, stream_id=self._place.stream_id)
+        return StreamRun.objects.filter(job_id=self._work.job.id, stream_id=self.place.stream_id)
 
     def _encoded(self, rows: Sequence[Row]) -> tuple[dict[int, Landed], list[tuple[Rejected, str]]]:
         """Records by their places in the page, and what cannot be one, with the key it has. Of a key that comes twice
@@ -172,13 +172,13 @@ class LandingWriter:
 
     def _stored(self, records: list[Landed], refused_keys: list[str]) -> Stored:
         if self._plan.is_sighting:
-            see(self._place, ids_of(self._place, [record.key for record in records]))
+            see(self.place, ids_of(self.place, [record.key for record in records]))
             return Stored()
-        records = records if self._key else numbered(self._place, records)
-        stored = store(self._place, records, is_empty=self._is_empty)
+        records = records if self._key else numbered(self.place, records)
+        stored = store(self.place, records, is_empty=self._is_empty)
         refused_keys += [records[place].key for place in stored.refused]
         if self._plan.sights:
-            see(self._place, [*stored.met, *(ids_of(self._place, refused_keys) if refused_keys else ())])
+            see(self.place, [*stored.met, *(ids_of(self.place, refused_keys) if refused_keys else ())])
         return stored
 
     def _count(self, stored: Stored, stream: Stream, position: Position | None, *, failed: int = 0) -> None:

@@ -45,54 +45,66 @@ class StreamSync:
 
     def run(self) -> None:
         """Raises ConfigError for what keeps this stream alone from being read."""
-        if self.control.is_done(self.stream):
-            return
-        described = self._described()
+        if not self.control.is_done(self.stream):
+            self.read()
+            self.control.done(self.stream)
+
+    def read(self, *, again: bool = False) -> None:
+        """The same, done or not. `again`: also what this job has read already."""
+        described = self.described()
         columns = choosing.columns(self.stream.label, described, self.settings)
         cursor = choosing.cursor(self.stream.label, described, self.settings, self.config["config"])
+        sweeps = again or not self.control.runs[self.stream.id].was_empty
+        if again:
+            self._forget_places()
         self.control.expect(self.stream, self._expected(described, cursor))
-        sights = not cursor and (not described.key or not self._was_empty)
-        self._move(columns, cursor, sights=sights)
-        if not self._was_empty:
+        self._move(columns, cursor, sights=not cursor and (sweeps or not described.key))
+        if sweeps:
             if cursor:
                 self._move(described.key, "", sights=True, is_sighting=True)
             self._sweep()
-        self.control.done(self.stream)
 
-    @property
-    def _was_empty(self) -> bool:
-        return self.control.runs[self.stream.id].was_empty
-
-    def _expected(self, described: Described, cursor: str) -> int | None:
-        """Nobody knows how many have changed since."""
-        if described.rows is None or (cursor and not self._was_empty and self.config["mode"] != "full"):
-            return None
-        return described.rows if self.settings.limit is None else min(described.rows, self.settings.limit)
-
-    def _described(self) -> Described:
+    def described(self) -> Described:
         """The stream as its system has it now."""
-        reading = self.driver.read(Request(self._table(), format=self._format()))
+        reading = self.driver.read(Request(self.table, format=self._format()))
         try:
             return reading.stream
         finally:
             reading.close()
 
-    def _table(self) -> Table:
+    @property
+    def table(self) -> Table:
         return Table(self.stream.name, self.stream.schema, self.stream.catalog)
+
+    def request(self, columns: Sequence[str], cursor: str = "") -> Request:
+        return Request(
+            source=self.table, columns=tuple(columns), cursor=cursor, page_rows=PAGE_ROWS, format=self._format()
+        )
+
+    def plan(self, *, sights: bool, is_full: bool = True, is_sighting: bool = False) -> Plan:
+        return Plan(
+            stream=self.stream,
+            language=self.source.collection.language,
+            wording=Wording(self.settings.text, self.settings.title),
+            sights=sights,
+            is_full=is_full,
+            is_sighting=is_sighting,
+        )
+
+    def _expected(self, described: Described, cursor: str) -> int | None:
+        """Nobody knows how many have changed since."""
+        if described.rows is None or (
+            cursor and not self.control.runs[self.stream.id].was_empty and self.config["mode"] != "full"
+        ):
+            return None
+        return described.rows if self.settings.limit is None else min(described.rows, self.settings.limit)
 
     def _format(self) -> dict[str, Any]:
         found: dict[str, Any] = self.config["config"].get("format", {})
         return found
 
     def _move(self, columns: Sequence[str], cursor: str, *, sights: bool, is_sighting: bool = False) -> None:
-        plan = Plan(
-            stream=self.stream,
-            language=self.source.collection.language,
-            wording=Wording(self.settings.text, self.settings.title),
-            sights=sights,
-            is_full=not cursor or self.config["mode"] == "full",
-            is_sighting=is_sighting,
-        )
+        plan = self.plan(sights=sights, is_full=not cursor or self.config["mode"] == "full", is_sighting=is_sighting)
         step = WriteStep(
             f"sweep{self.stream.id}" if is_sighting else self.stream.uid,
             self.stream.label,
@@ -102,18 +114,26 @@ class StreamSync:
         move(Chain((self._generator(columns, cursor, is_sighting),), (step,)), self.control, Figures(chains=2))
 
     def _generator(self, columns: Sequence[str], cursor: str, is_sighting: bool) -> Generator:
-        request = Request(
-            source=self._table(), columns=tuple(columns), cursor=cursor, page_rows=PAGE_ROWS, format=self._format()
-        )
         return Generator(
             str(self.stream.id),
             self.stream.label,
             self.driver,
-            request,
+            self.request(columns, cursor),
             overlap=self.settings.overlap,
             limit=None if is_sighting else self.settings.limit,
             purpose="sweep" if is_sighting else "",
         )
+
+    def _forget_places(self) -> None:
+        """So that the engine does not find it read."""
+        kept = {
+            name: value for name, value in self._positions().items() if name.partition(":")[0] != str(self.stream.id)
+        }
+        self.control.work.store(lambda: Stream.objects.filter(id=self.stream.id).update(positions=kept))
+
+    def _positions(self) -> dict[str, Any]:
+        found: dict[str, Any] = Stream.objects.values_list("positions", flat=True).get(id=self.stream.id)
+        return found
 
     def _sweep(self) -> None:
         """Takes away what this run has not met. Raises ConfigError where it met nothing at all: that looks more like a

@@ -2,13 +2,13 @@
 
 import time
 from datetime import datetime
-from typing import Any
 
 from apps.errors import Conflict, Invalid
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
 from apps.sources.models import SourceConnection
 from apps.sources.queries.activity import SYNC, active_sync
+from apps.sources.services.labels import labels
 
 MODES = ("", "full", "incremental")
 LOOK_SECONDS = 0.1
@@ -68,11 +68,6 @@ def check_idle(source_connection: SourceConnection) -> None:
     """Raises Conflict `sync_in_progress` naming the sync that is active."""
     if job := active_sync(source_connection.id):
         raise in_progress(job.uid)
-
-
-def labels(source_connection: SourceConnection) -> dict[str, Any]:
-    """What jobs about it are found by."""
-    return {"source_connection": source_connection.uid, "collection": source_connection.collection.uid}
 
 
 def in_progress(job_uid: str) -> Conflict:

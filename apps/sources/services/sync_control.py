@@ -24,6 +24,7 @@ class SyncControl(WorkControl):
         self.source = source
         self.runs: dict[int, StreamRun] = {}
         self.steps: dict[str, JobStep] = {}
+        self.snapshots = 0
         self._read: dict[str, int] = {}
         self._expected: dict[int, int | None] = {}
 
@@ -65,6 +66,11 @@ class SyncControl(WorkControl):
         """How many rows will come of it, None where nobody knows."""
         self._expected[stream.id] = rows
 
+    def count_read(self, stream: Stream, rows: int) -> None:
+        """Counts rows that no chain has read; they are told with the next progress."""
+        self._read[stream.uid] = self._read.get(stream.uid, 0) + rows
+        self.steps[stream.uid].records += rows
+
     def is_done(self, stream: Stream) -> bool:
         """Whether an earlier attempt has done all of it."""
         run = self.runs[stream.id]
@@ -104,7 +110,12 @@ class SyncControl(WorkControl):
                 row.records, row.failed, row.pages = step.records, step.failed, step.pages
                 row.lane, row.delivery = step.lane, step.delivery
                 self._read[uid] = step.records + step.failed
-        self.work.progress(list(self.steps.values()), **self._totals(figures))
+        self.snapshots = max(self.snapshots, figures.snapshots)
+        self.tell()
+
+    def tell(self) -> None:
+        """Stores what was counted so far."""
+        self.work.progress(list(self.steps.values()), **self._totals())
 
     def pulse(self, figures: Figures) -> None:
         self.work.pulse(bytes_moved=figures.bytes_moved)
@@ -116,7 +127,7 @@ class SyncControl(WorkControl):
         del step, stream
         return None
 
-    def _totals(self, figures: Figures) -> dict[str, Any]:
+    def _totals(self) -> dict[str, Any]:
         sums = StreamRun.objects.filter(job=self.work.job).aggregate(
             written=Sum(F("inserted") + F("updated"), default=0),
             failed=Sum("failed", default=0),
@@ -130,7 +141,7 @@ class SyncControl(WorkControl):
             "pages_read": sum(step.pages for step in self.steps.values()),
             "pages_written": sum(step.pages for step in self.steps.values()),
             "records_expected": self._total_expected(),
-            "snapshots": figures.snapshots,
+            "snapshots": self.snapshots,
         }
 
     def _total_expected(self) -> int | None:

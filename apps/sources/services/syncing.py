@@ -12,6 +12,7 @@ from apps.sources.models import SourceConnection, Stream
 from apps.sources.queries.activity import source_connection as found
 from apps.sources.services import embedding
 from apps.sources.services.config import settings_of
+from apps.sources.services.following import Following
 from apps.sources.services.purging import start_purge
 from apps.sources.services.reading import StreamSync
 from apps.sources.services.selecting import present, selected
@@ -19,6 +20,7 @@ from apps.sources.services.streams import drop, ensure
 from apps.sources.services.sync_control import SyncControl
 from engine.contract import Driver
 from engine.errors import ConfigError, CredentialsError
+from engine.following import Follows
 from engine.schema import Table
 
 
@@ -44,6 +46,8 @@ def _sync(work: Work, source: SourceConnection, driver: Driver) -> None:
     streams = ensure(source, {label: Table(*table) for label, table in config["streams"].items()})
     _let_go(control, source, streams, config)
     control.begin(streams)
+    if config["config"].get("continuous") and isinstance(driver, Follows):
+        streams = Following(control, source, driver, config).run(streams)
     for stream in streams:
         control.raise_if_stopped(may_hand_back=True)
         try:
