@@ -13,7 +13,7 @@ from django.utils.crypto import salted_hmac
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config import console, database_url, embedded, env, home
+from config import console, database_url, embedded, embedding, env, home, openapi, runners
 
 VERSION = "0.1.0"
 BASE_DIR = home.ROOT
@@ -170,22 +170,10 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "EXCEPTION_HANDLER": "apps.dialects.errors.handle",
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Crossdock",
-    "DESCRIPTION": "One integration platform, five API dialects over one model.",
-    "VERSION": VERSION,
-    "SERVE_INCLUDE_SCHEMA": False,
-    "COMPONENT_NO_READ_ONLY_REQUIRED": True,
-    "ENUM_NAME_OVERRIDES": {
-        "CeligoConnectionType": "apps.connections.api.celigo.connections.NAMES",
-        "CeligoFileType": "apps.flows.api.celigo.formats.TYPES",
-    },
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-}
+SPECTACULAR_SETTINGS = openapi.settings(VERSION)
 RATE_LIMITS = RATELIMIT_ENABLE = env.flag("RATE_LIMITS", default=True)
 DATABASIN_RATE_LIMIT = env.integer("DATABASIN_RATE_LIMIT", 1000, least=1)
+SOURCES_RATE_LIMIT = env.integer("SOURCES_RATE_LIMIT", 600, least=1)
 """Requests a minute of one caller."""
 
 # The queue carries ids of jobs, nothing else: losing or repeating one changes nothing but delay
@@ -223,34 +211,14 @@ EGRESS_DENY = [] if env.flag("EGRESS_OWN", default=False) else database_url.endp
 """Our own servers as (host, port): no connection leads there, unless EGRESS_OWN says that they serve others too."""
 FILE_ROOTS = [home.ROOT / path for path in env.items("FILE_ROOTS", str(home.folder() / "files"))]
 
-# Jobs: kind -> the service that runs it, its queue, whether one at a time per subject (`single`: and none may wait), and
-# how long an interactive one may take, where that is not JOB_INTERACTIVE_SECONDS
-JOB_RUNNERS: dict[str, dict[str, Any]] = {
-    "flow": {"path": "apps.flows.services.running.run", "queue": "sync", "exclusive": True},
-    "automation": {"path": "apps.flows.services.automations_running.run", "queue": "sync", "exclusive": True},
-    "connection_test": {"path": "apps.connections.services.testing.run", "queue": "interactive", "exclusive": False},
-    "connection_browse": {"path": "apps.connections.services.browsing.run", "queue": "interactive", "exclusive": False},
-    "connection_query": {"path": "apps.connections.services.querying.run", "queue": "interactive", "exclusive": False},
-    "metadata_look": {
-        "path": "apps.connections.services.metadata_looks.run",
-        "queue": "interactive",
-        "exclusive": False,
-    },
-    "metadata_refresh": {
-        "path": "apps.connections.services.metadata.run",
-        "queue": "interactive",
-        "exclusive": True,
-        "seconds": env.seconds("JOB_METADATA_SECONDS", 600),
-    },
-    "source_sync": {
-        "path": "apps.sources.services.syncing.run",
-        "queue": "sync",
-        "exclusive": True,
-        "single": True,
-    },
-    "record_purge": {"path": "apps.sources.services.purging.run", "queue": "sync", "exclusive": True},
-    "collection_embed": {"path": "apps.sources.services.embedding.run", "queue": "sync", "exclusive": True},
-}
+FOLLOW_MOST_BYTES = env.integer("FOLLOW_MOST_BYTES", 4 * 1024**3, least=1)
+"""So much of a source's journal may be kept for us; above it, following is dropped and begins anew."""
+
+# What gives records their vectors
+EMBEDDING = embedding.settings()
+
+# Jobs
+JOB_RUNNERS = runners.table()
 JOB_LEASE_SECONDS = env.seconds("JOB_LEASE_SECONDS", 60)
 JOB_SYNC_SLOTS = env.integer("JOB_SYNC_SLOTS", 2, least=1)
 """How many jobs of the queue `sync` one worker runs at a time; its concurrency is one more, for `interactive`."""

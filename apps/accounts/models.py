@@ -113,7 +113,8 @@ class Membership(Row):
 
 
 class Scope(models.TextChoices):
-    """What a key may do; without any scope it may do everything its organisation's editors may."""
+    """What a key may do; without any of these it may do everything its organisation's editors may. Further scopes say
+    how far it reaches: `services.scopes`."""
 
     READ = "read"
     WRITE = "write"

@@ -8,11 +8,12 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 from rest_framework.response import Response
 
-from apps.dialects import databite, dbsync, platform, sources
+from apps.dialects import databite, dbsync, platform
 from apps.dialects.celigo.envelope import envelope as celigo
 from apps.dialects.databasin.envelope import envelope as databasin
 from apps.dialects.failures import Failure, failure, failure_of
 from apps.dialects.paths import Dialect, dialect_of
+from apps.dialects.sources.envelope import envelope as sources
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ ENVELOPES: dict[Dialect, Callable[[Failure, str], tuple[int, dict[str, Any]]]] =
     Dialect.DATABASIN: databasin,
     Dialect.DATABITE: databite.envelope,
     Dialect.DBSYNC: dbsync.envelope,
-    Dialect.SOURCES: sources.envelope,
+    Dialect.SOURCES: sources,
 }
 REQUEST_ID = "crossdock.request_id"
 """Where the middleware leaves the request's id in `request.META`."""

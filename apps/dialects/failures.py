@@ -14,7 +14,7 @@ from apps.errors import Conflict, Invalid, NotFound, Refused, ServiceError
 from engine.errors import ConfigError, CredentialsError, EngineError, RecordError, TransientError
 
 RETRY_SECONDS = 5
-"""What a client is told to wait while our own database or broker is away."""
+"""What a client is told to wait while our own database or broker is away, or a job is in the way."""
 
 CODES = {
     400: "invalid_request",
@@ -40,6 +40,9 @@ MESSAGES = {
     500: "An internal error occurred.",
     503: "The service is not available at the moment.",
 }
+PASSING = frozenset({"sync_in_progress"})
+"""Codes of conflicts that end by themselves, so that the same request may be tried again."""
+
 STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (Ratelimited, 429),  # a PermissionDenied by birth, so it must be asked for first
     (NotFound, 404),
@@ -73,12 +76,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """`job`: the uid of the job that is in the way, if one is."""
+    """`job`: the uid of the job that is in the way, if one is. `code`: of the error as a whole, where it holds several
+    problems."""
 
     status: int
     problems: tuple[Problem, ...]
     headers: Mapping[str, str] = field(default_factory=dict)
     job: str = ""
+    code: str = ""
 
     @property
     def first(self) -> Problem:
@@ -126,7 +131,10 @@ def _of_ours(error: ServiceError | EngineError) -> Failure:
     headers = {}
     if isinstance(error, TransientError):
         headers = {"Retry-After": str(round(error.retry_after or RETRY_SECONDS))}
-    return Failure(status, problems, headers, job=getattr(error, "job", ""))
+    job = getattr(error, "job", "")
+    if error.code in PASSING:
+        headers = {"Retry-After": str(RETRY_SECONDS)}
+    return Failure(status, problems, headers, job=job, code=error.code)
 
 
 def _of_drf(error: drf.APIException) -> Failure:

@@ -26,3 +26,11 @@ def flag(request: Request, name: str) -> bool:
     if text not in {*YES, *NO}:
         raise Invalid(f"{name} must be true or false.", code="invalid_query_params", field=name)
     return text in YES
+
+
+def choice(request: Request, name: str, choices: tuple[str, ...], *, default: str) -> str:
+    """The parameter as one of the choices. Raises Invalid."""
+    text = request.query_params.get(name, "") or default
+    if text not in choices:
+        raise Invalid(f"{name} must be one of {', '.join(choices)}.", code="invalid_query_params", field=name)
+    return text

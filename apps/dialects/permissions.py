@@ -25,7 +25,8 @@ def allowed_scopes(caller: Caller) -> frozenset[str]:
 
 
 class HasScope(BasePermission):
-    """The default of every view: reading needs `read`, all else `write`, or what the view's `scope` names.
+    """The default of every view: reading needs `read`, all else `write`, or what the view's `scope` names. A key that
+    is confined to collections is let in only where the view looks after them.
 
     A method that the view does not have is left to its 405.
     """
@@ -37,6 +38,8 @@ class HasScope(BasePermission):
             return False
         if request.method not in view.allowed_methods:
             return True
+        if request.auth.is_confined and not view.minds_collections:
+            return False
         return self.needed(request, view) in allowed_scopes(request.auth)
 
     @staticmethod

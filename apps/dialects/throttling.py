@@ -26,7 +26,7 @@ class Limit:
     seconds: int
 
 
-LIMITS = {Dialect.DATABASIN: Limit("DATABASIN_RATE_LIMIT", 60)}
+LIMITS = {Dialect.DATABASIN: Limit("DATABASIN_RATE_LIMIT", 60), Dialect.SOURCES: Limit("SOURCES_RATE_LIMIT", 60)}
 """A dialect that is not listed is not counted."""
 
 

@@ -15,12 +15,14 @@ class Endpoint(APIView):
     # a docstring here would be every endpoint's description in OpenAPI
     http_method_names = METHODS
     scope: ClassVar[str] = ""  # what its methods need, where that is not read or write
+    minds_collections: ClassVar[bool] = False  # whether it keeps a key to the collections that it is confined to
 
 
 class Endpoints(ViewSet):
     # several paths of one resource, tied together in config/urls
     http_method_names = METHODS
     scope: ClassVar[str] = ""
+    minds_collections: ClassVar[bool] = False
 
 
 def caller_of(request: Request) -> Caller:

@@ -21,5 +21,6 @@ urlpatterns = [
     path("", include("config.urls.platform")),
     path("", include("config.urls.databite")),
     path("", include("config.urls.databasin")),
+    path("", include("config.urls.sources")),
     path("", include("config.urls.celigo")),
 ]

@@ -23,7 +23,7 @@ class Endpoint:
     @property
     def has_row(self) -> bool:
         """Whether it is about a row of somebody's."""
-        return "{" in self.path and bool(self.scope)
+        return "{" in self.path and bool(self.scope) and "{short_name}" not in self.path
 
     def call(self, client: Client, uids: dict[str, str], body: Any = None) -> HttpResponse:
         """`body` in place of the endpoint's own; text goes out as it is."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.api.databasin.endpoints import DATABASIN
 from tests.api.endpoint import Endpoint
+from tests.api.sources.endpoints import SOURCES
 from tests.conftest import PASSWORD
 
 CONNECTION = {
@@ -71,4 +72,5 @@ ENDPOINTS = [
     Endpoint("PUT", "/v1/jobs/{job}/joberrors/resolve", 200, "run"),
     Endpoint("PUT", "/v1/jobs/{job}/joberrors/{error}/resolve", 200, "run"),
     *DATABASIN,
+    *SOURCES,
 ]

@@ -20,7 +20,7 @@ PATHS = {
     Dialect.DATABASIN: "/api/connector/nothing",
     Dialect.DATABITE: "/api/connectors/nothing",
     Dialect.DBSYNC: "/v1/records/nothing",
-    Dialect.SOURCES: "/v1/sources/nothing",
+    Dialect.SOURCES: "/v1/source-connections/nothing",
 }
 TEXT = "There is nothing here."
 NOT_FOUND: dict[Dialect, dict[str, Any]] = {

@@ -80,6 +80,8 @@ def test_tells_which_operations_need_a_key() -> None:
         "GET /config",
         "GET /config/connectors/v2/types/<>",
         "GET /config/pipelines/FlowbasinPipelineScreens.json",
+        "POST /api/v1/auth/login",
+        "POST /api/v1/auth/refresh",
     }
 
 

@@ -13,6 +13,7 @@ from apps.connectors import queries as connectors
 from apps.flows import services as flows
 from apps.flows.models import Automation, AutomationTask, Export, Flow, Import
 from apps.jobs.models import Job, JobStep, RecordError, State
+from tests.api.sources.world import Landed, make_landed
 
 CANARY = "CANARY-9f27-password"
 
@@ -30,6 +31,7 @@ class World:
     step: JobStep
     error: RecordError
     task: AutomationTask
+    landed: Landed
 
     @property
     def uids(self) -> dict[str, str]:
@@ -46,6 +48,7 @@ class World:
             "spare_connection": Connection.objects.get(organization=self.organization, name="Spare").uid,
             "spare_export": Export.objects.get(organization=self.organization, name="Spare").uid,
             "spare_import": Import.objects.get(organization=self.organization, name="Spare").uid,
+            **self.landed.uids,
             **self.numbers,
         }
 
@@ -65,6 +68,7 @@ class World:
             "automation_id": str(self.task.automation_id),
             "task_id": str(self.task.id),
             "types_file": "DatabasinConnectorRDBMS.json",
+            "short_name": "postgresql",
         }
 
 
@@ -101,6 +105,7 @@ def make_world(organization: Organization) -> World:
         step=step,
         error=make_error(step),
         task=AutomationTask.objects.create(automation=automation, index=0, flow=make_flow(export, import_, "Later")),
+        landed=make_landed(organization),
     )
 
 

@@ -25,7 +25,7 @@ BREACHES = [
     ("5a-dialects-databite", "apps/flows/api/databite.py", "import apps.dialects.celigo.paging"),
     ("5a-dialects-databasin", "apps/dialects/databasin.py", "import apps.dialects.sources"),
     ("5a-dialects-dbsync", "apps/dialects/dbsync.py", "import apps.dialects.databasin"),
-    ("5a-dialects-sources", "apps/dialects/sources.py", "import apps.dialects.dbsync"),
+    ("5a-dialects-sources", "apps/dialects/sources/envelope.py", "import apps.dialects.dbsync"),
     ("5b-drf-at-the-door", "apps/jobs/services/states.py", "import rest_framework.exceptions"),
     ("5b-drf-at-the-door", "apps/accounts/queries.py", "import django_ratelimit.core"),
     ("6-celery", "apps/flows/services/starting.py", "import celery"),

@@ -40,6 +40,24 @@ def test_has_the_scopes_and_the_life_that_were_chosen(cast: Cast, desk: SignIn) 
     assert abs(key.expires_at - timezone.now() - timedelta(days=30)) < timedelta(minutes=1)
 
 
+def test_is_confined_to_the_collections_that_were_named(cast: Cast, desk: SignIn) -> None:
+    one, other = f"col_{'a' * 24}", f"col_{'b' * 24}"
+    values = {"organization": cast.acme.pk, "name": "Search", "collections": f"{one}\n{other}", "is_personal": "on"}
+    client = desk(cast.owner)
+    assert client.post("/admin/accounts/apikey/add/", values).status_code == 200
+    key = ApiKey.objects.get()
+    assert key.scopes == [f"collection:{one}", f"collection:{other}", f"user:{cast.owner.uid}"]
+    page = client.get(f"/admin/accounts/apikey/{key.pk}/change/").content.decode()
+    assert f"Only {one}, {other}, collections that name its owner" in page
+
+
+def test_what_is_no_collection_is_said_beside_its_field(cast: Cast, desk: SignIn) -> None:
+    values = {"organization": cast.acme.pk, "name": "Search", "collections": "docs"}
+    response = desk(cast.owner).post("/admin/accounts/apikey/add/", values)
+    assert set(response.context["adminform"].form.errors) == {"collections"}
+    assert not ApiKey.objects.exists()
+
+
 def test_an_operator_who_is_no_member_makes_it_for_the_first_owner(cast: Cast, operator: User, desk: SignIn) -> None:
     made(desk(operator), cast)
     assert ApiKey.objects.get().owner == cast.owner

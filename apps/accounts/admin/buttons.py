@@ -27,17 +27,21 @@ Act = Callable[[HttpRequest, Any], Done]
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """`confirm` is asked before it is done. `is_shown` says whether it makes sense for a row now; `is_logged`, whether
+    """`confirm` is asked before it is done, of the row where it is a function. `is_shown` says whether it makes sense for a row now; `is_logged`, whether
     the row's history tells of it."""
 
     name: str
     label: str
     icon: str
     act: Act
-    confirm: str = ""
+    confirm: str | Callable[[Any], str] = ""
     style: str = "plain"
     is_shown: Callable[[Any], bool] = lambda _row: True
     is_logged: bool = True
+
+    def question(self, row: Any) -> str:
+        """What is asked before; "" for nothing."""
+        return self.confirm if isinstance(self.confirm, str) else self.confirm(row)
 
 
 def answer(request: HttpRequest, act: Act, row: Any, *, page: str) -> HttpResponse:

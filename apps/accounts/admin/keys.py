@@ -10,19 +10,24 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from apps.accounts import services as accounts
 from apps.accounts.admin import reach
 from apps.accounts.admin.buttons import Button, Done
 from apps.accounts.admin.filters import OfOrganization
-from apps.accounts.admin.forms import OwnedForm
+from apps.accounts.admin.forms import LinesField, OwnedForm
 from apps.accounts.admin.scoped import Fact, ScopedAdmin
 from apps.accounts.admin.showing import column, when
 from apps.accounts.models import ApiKey, Scope, User
 
 LIVES = {"30": "30 days", "90": "90 days", "365": "one year", "": "no end"}
 SCOPES = {Scope.READ: "Read", Scope.WRITE: "Make and change", Scope.RUN: "Run"}
+COLLECTION = "collection:"
 
 
 class ApiKeyForm(OwnedForm):
@@ -34,6 +39,15 @@ class ApiKeyForm(OwnedForm):
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
         label="May",
         help_text="With nothing chosen it may do everything that an editor may.",
+    )
+    collections = LinesField(
+        label="Only these collections", help_text="Their ids (col_…), one a line: nothing else is open to the key then."
+    )
+    is_personal = forms.BooleanField(
+        label="Only collections that name its owner",
+        help_text="Those of which the key's owner is a member; nothing else is open to it then.",
+        required=False,
+        widget=UnfoldBooleanSwitchWidget(),
     )
     life = forms.ChoiceField(
         choices=LIVES.items(), required=False, initial="90", label="Valid for", widget=UnfoldAdminSelectWidget()
@@ -48,6 +62,14 @@ class ApiKeyForm(OwnedForm):
             "project": "With a project, the key sees only what belongs to it.",
         }
 
+    fields_of_problems = {"scopes": "collections"}
+
+    def said_scopes(self) -> list[str]:
+        """As the service takes them."""
+        values = self.cleaned_data
+        confining = [f"{COLLECTION}{reference}" for reference in values["collections"]]
+        return [*values["scopes"], *confining, *(["user"] if values["is_personal"] else [])]
+
     def store(self) -> Model:
         values = self.cleaned_data
         now = timezone.now()
@@ -56,7 +78,7 @@ class ApiKeyForm(OwnedForm):
             project=values["project"],
             name=values["name"],
             owner=self.request.user if isinstance(self.request.user, User) else None,
-            scopes=values["scopes"],
+            scopes=self.said_scopes(),
             expires_at=now + timedelta(days=int(values["life"])) if values["life"] else None,
             at=now,
         )
@@ -78,7 +100,7 @@ def standing(key: ApiKey, *, at: datetime) -> str:
 class ApiKeyAdmin(ScopedAdmin):
     form = ApiKeyForm
     changed_by = reach.ADMINS
-    fields = ("organization", "project", "name", "scopes", "life")
+    fields = ("organization", "project", "name", "scopes", "collections", "is_personal", "life")
     list_display = ("name", "begins_with", "organization", "owner", "state", "may", "expires", "last_used")
     list_filter = (OfOrganization,)
     list_select_related = ("organization", "owner", "project")
@@ -130,6 +152,7 @@ class ApiKeyAdmin(ScopedAdmin):
             ("Project", row.project or "All of them"),
             ("Belongs to", row.owner),
             ("May", self.may(row)),
+            ("Reaches", self.where(row)),
             ("Made", row.created_at),
             ("Expires", row.expires_at or "Never"),
             ("Last used", row.last_used_at or "Not yet"),
@@ -153,4 +176,11 @@ class ApiKeyAdmin(ScopedAdmin):
 
     @column("May")
     def may(self, row: ApiKey) -> str:
-        return ", ".join(SCOPES[Scope(scope)].lower() for scope in row.scopes) or "everything an editor may"
+        acts = [SCOPES[Scope(scope)].lower() for scope in row.scopes if scope in Scope.values]
+        return ", ".join(acts) or "everything an editor may"
+
+    def where(self, row: ApiKey) -> str:
+        """What of the organisation is open to it, in words."""
+        collections = [scope.removeprefix(COLLECTION) for scope in row.scopes if scope.startswith(COLLECTION)]
+        whose = ["collections that name its owner"] if any(scope.startswith("user:") for scope in row.scopes) else []
+        return "Only " + ", ".join([*collections, *whose]) if collections or whose else "All that its owner reaches"

@@ -202,7 +202,12 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold is not typed
     def _placed_buttons(self, row: Any) -> list[dict[str, Any]]:
         """All of them, as a page that follows its row shows and hides them."""
         return [
-            {"button": button, "url": self.url(button.name, row.pk), "is_shown": button.is_shown(row)}
+            {
+                "button": button,
+                "url": self.url(button.name, row.pk),
+                "is_shown": button.is_shown(row),
+                "question": button.question(row),
+            }
             for button in self.buttons
         ]
 

@@ -9,12 +9,14 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.crypto import constant_time_compare
 
 from apps.accounts.models import ApiKey, Membership, Role, User
+from apps.accounts.services import scopes
 from apps.accounts.services.keys import digest
 from apps.dialects.caller import Caller
 from apps.errors import Refused
 
 REMEMBERED_SECONDS = 1.0
 REMEMBERED_CALLERS = 10_000
+ADMINS = frozenset({Role.OWNER, Role.ADMIN})
 LAST_USED_STEP = timedelta(minutes=1)
 
 _remembered: dict[tuple[str, ...], tuple[float, Caller]] = {}
@@ -75,14 +77,18 @@ def _look_up_key(hashed: str, at: datetime) -> Caller:
         raise Refused("The API key is unknown, revoked or expired.", code="unauthorized")
     if key.last_used_at is None or key.last_used_at < at - LAST_USED_STEP:
         ApiKey.objects.filter(id=key.id).update(last_used_at=at)
+    said = scopes.read(key.scopes)
     return Caller(
         organization_id=key.organization_id,
         project_id=key.project_id,
         user_id=key.owner_id,
         user_uid=key.owner_uid,
         role=key.role if key.role == Role.VIEWER else Role.EDITOR,  # a key never has more than an editor
-        scopes=frozenset(key.scopes),
+        scopes=said.actions,
         key_uid=key.uid,
+        is_admin=key.role in ADMINS,
+        collections=said.collections,
+        is_personal=said.is_personal,
     )
 
 
@@ -100,6 +106,7 @@ def _look_up_user(claims: Claims) -> Caller:
         user_id=membership.user_id,
         user_uid=membership.user.uid,
         role=membership.role,
+        is_admin=membership.role in ADMINS,
     )
 
 

@@ -5,8 +5,9 @@ import secrets
 from collections.abc import Collection
 from datetime import datetime
 
-from apps.accounts.models import ApiKey, Organization, Project, Scope, User
+from apps.accounts.models import ApiKey, Organization, Project, User
 from apps.accounts.queries import first_owner, is_member
+from apps.accounts.services.scopes import checked
 from apps.errors import Invalid
 
 PREFIX = "xd_"
@@ -26,8 +27,6 @@ def create_api_key(
 ) -> tuple[ApiKey, str]:
     """The key and its value, which nobody can show again. It belongs to `owner` if that is a member, else to the
     organisation's first owner. Raises Invalid."""
-    if unknown := set(scopes) - set(Scope.values):
-        raise Invalid(f"There is no scope {sorted(unknown)[0]!r}, only {', '.join(Scope.values)}.", field="scopes")
     if expires_at is not None and expires_at <= at:
         raise Invalid("A key cannot expire in the past.", field="expires_at")
     if project is not None and project.organization_id != organization.id:
@@ -43,7 +42,7 @@ def create_api_key(
         name=name,
         prefix=value[:SHOWN],
         digest=digest(value),
-        scopes=sorted(set(scopes)),
+        scopes=checked(scopes, owner=holder),
         expires_at=expires_at,
     )
     return key, value

@@ -38,6 +38,28 @@ def test_a_key_has_at_most_an_editors_role(role: str, expected: str, cast: Cast)
     assert accounts.caller_of_key(value=value, at=AT).role == expected
 
 
+@pytest.mark.parametrize(("role", "is_admin"), [("owner", True), ("editor", False), ("viewer", False)])
+def test_tells_whether_the_person_is_an_admin_by_key_and_by_token(role: str, is_admin: bool, cast: Cast) -> None:
+    user = getattr(cast, role)
+    _, value = key(cast, owner=user)
+    assert accounts.caller_of_key(value=value, at=AT).is_admin is is_admin
+    assert accounts.caller_of_user(claims=accounts.claims_of(user=user)).is_admin is is_admin
+
+
+def test_a_key_is_confined_to_its_collections_or_to_its_owners(cast: Cast) -> None:
+    uid = "5e03061cda20740022300f09"
+    found = []
+    for scopes in (["run"], ["organization"], ["read", f"collection:col_{uid}"], ["user"]):
+        caller = accounts.caller_of_key(value=key(cast, scopes=scopes)[1], at=AT)
+        found.append((caller.scopes, caller.collections, caller.is_personal, caller.is_confined))
+    assert found == [
+        ({"run"}, frozenset(), False, False),
+        (frozenset(), frozenset(), False, False),
+        ({"read"}, {uid}, False, True),
+        (frozenset(), frozenset(), True, True),
+    ]
+
+
 def revoke(made: ApiKey) -> None:
     accounts.revoke_api_key(key=made, at=AT)
 

@@ -30,11 +30,18 @@ def test_create_api_key_takes_scopes_an_owner_a_name_and_an_end(cast: Cast) -> N
     assert key.expires_at == datetime(2099, 1, 31, tzinfo=UTC)
 
 
+def test_create_api_key_takes_how_far_it_reaches(cast: Cast) -> None:
+    collection = f"collection:col_{'a' * 24}"
+    run("create_api_key", "--organization", "Acme", "--scope", collection, "--scope", "user")
+    assert ApiKey.objects.get().scopes == [collection, f"user:{cast.owner.uid}"]
+
+
 @pytest.mark.parametrize(
     "options",
     [
         ("--organization", "Initech"),
         ("--organization", "Acme", "--scope", "everything"),
+        ("--organization", "Acme", "--scope", "collection:docs"),
         ("--organization", "Acme", "--expires", "soon"),
         ("--organization", "Acme", "--expires", "2020-01-01"),
         ("--organization", "Acme", "--owner", "nobody@acme.example"),

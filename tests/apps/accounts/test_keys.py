@@ -56,6 +56,53 @@ def test_refuses_what_no_key_can_be(wrong: dict[str, object], field: str, cast: 
     assert not ApiKey.objects.exists()
 
 
+COLLECTION = "collection:col_" + "a" * 24
+OTHER = "collection:col_" + "b" * 24
+
+
+def test_keeps_how_far_it_reaches(cast: Cast) -> None:
+    for scopes, kept in (
+        (["organization"], ["organization"]),
+        (["read", OTHER, COLLECTION, OTHER], [COLLECTION, OTHER, "read"]),
+        (["user"], [f"user:{cast.editor.uid}"]),
+        ([f"user:{cast.editor.uid}", "run"], ["run", f"user:{cast.editor.uid}"]),
+    ):
+        key, _ = accounts.create_api_key(organization=cast.acme, owner=cast.editor, name="robot", scopes=scopes, at=AT)
+        assert key.scopes == kept
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        "collection:",
+        "collection:col_abc",
+        "collection:docs",
+        f"collection:{'a' * 24}",
+        f"{COLLECTION} ",
+        "user:",
+        "Read",
+    ],
+)
+def test_refuses_a_scope_that_there_is_not(scope: str, cast: Cast) -> None:
+    with pytest.raises(Invalid) as caught:
+        accounts.create_api_key(organization=cast.acme, name="robot", scopes=["read", scope], at=AT)
+    assert caught.value.field == "scopes"
+    assert not ApiKey.objects.exists()
+
+
+def test_is_no_key_of_another_persons_collections(cast: Cast) -> None:
+    with pytest.raises(Invalid, match="nobody else"):
+        accounts.create_api_key(
+            organization=cast.acme, owner=cast.editor, name="robot", scopes=[f"user:{cast.owner.uid}"], at=AT
+        )
+
+
+@pytest.mark.parametrize("scope", [COLLECTION, "user"])
+def test_refuses_scopes_that_contradict_each_other(scope: str, cast: Cast) -> None:
+    with pytest.raises(Invalid, match="contradict"):
+        accounts.create_api_key(organization=cast.acme, name="robot", scopes=["organization", scope], at=AT)
+
+
 def test_refuses_another_organisations_project(cast: Cast) -> None:
     project = accounts.create_project(organization=cast.globex, name="Theirs", internal_id="theirs")
     with pytest.raises(Invalid) as caught:

@@ -13,8 +13,8 @@ from apps.accounts.api.databasin.people import Person, person, role_of
 from apps.accounts.api.databasin.projects import MEMBER, TAGS
 from apps.accounts.models import Membership
 from apps.dialects.databasin.envelope import errors
-from apps.dialects.databasin.moments import moment_of
 from apps.dialects.databasin.views import DatabasinEndpoint
+from apps.dialects.moments import moment_of
 from apps.dialects.views import caller_of
 
 ROLE = "owner, admin, user (an editor) or viewer"

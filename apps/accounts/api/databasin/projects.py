@@ -11,8 +11,8 @@ from apps.accounts import queries
 from apps.accounts.api.databasin.people import Person, person, role_of
 from apps.accounts.models import Membership, Project, User
 from apps.dialects.databasin.envelope import errors
-from apps.dialects.databasin.moments import moment_of
 from apps.dialects.databasin.views import DatabasinEndpoint
+from apps.dialects.moments import moment_of
 from apps.dialects.views import caller_of
 
 TAGS = ["Databasin: who calls"]

@@ -19,7 +19,11 @@ class Command(BaseCommand):
         parser.add_argument("--owner", metavar="EMAIL", help="a member; else the organisation's first owner")
         parser.add_argument("--expires", type=_moment, metavar="DATE", help="when it ends, as 2030-01-31 or ISO 8601")
         parser.add_argument(
-            "--scope", action="append", default=[], choices=Scope.values, help="what it may do; else all an editor may"
+            "--scope",
+            action="append",
+            default=[],
+            help=f"what it may do ({', '.join(Scope.values)}), else all an editor may; and how far it reaches "
+            "(collection:col_<id>, user), else as far as its owner",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

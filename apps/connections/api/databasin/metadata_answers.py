@@ -12,7 +12,7 @@ from apps.connections.models import Connection
 from apps.connections.queries.metadata import Level, Place, Row, own_catalog
 from apps.connections.services import metadata_reading as reading
 from apps.connections.services.metadata_reading import Found
-from apps.dialects.databasin.moments import moment_of
+from apps.dialects.moments import moment_of
 from apps.dialects.parameters import flag
 from apps.jobs.models import ENDED, Job
 

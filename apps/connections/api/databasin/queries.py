@@ -12,8 +12,8 @@ from apps.connections import services
 from apps.connections.api.databasin.lookup import connector, waited, waiting
 from apps.connections.services.querying import MOST_ROWS, ROWS, answered
 from apps.dialects.databasin.envelope import errors
-from apps.dialects.databasin.moments import moment_of
 from apps.dialects.databasin.views import DatabasinEndpoint
+from apps.dialects.moments import moment_of
 from apps.dialects.parsing import object_of
 from apps.dialects.views import caller_of
 from apps.errors import Invalid

@@ -2,8 +2,8 @@
 
 from apps.connections.api.databasin import additional
 from apps.connectors.api.databasin.subtypes import SubType, subtype_of
-from apps.dialects.databasin.moments import moment
 from apps.dialects.lists import Listing, Values, document
+from apps.dialects.moments import moment
 
 AUTH_TYPE, MOST_CONNECTIONS = "connectorAuthType", "connectorMaxConnections"
 DEFAULT_CONNECTIONS = 8

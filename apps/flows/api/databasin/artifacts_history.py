@@ -8,10 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.dialects.databasin.envelope import errors
-from apps.dialects.databasin.moments import moment
 from apps.dialects.databasin.pages import FIELDS, PAGE, only, stretch
 from apps.dialects.databasin.views import DatabasinEndpoint
 from apps.dialects.lists import Listing, Values
+from apps.dialects.moments import moment
 from apps.flows.api.databasin.artifacts import artifact
 from apps.flows.api.databasin.automations_records import Record
 from apps.flows.api.databasin.pipelines_shapes import TAGS, answers

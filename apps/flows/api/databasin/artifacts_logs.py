@@ -9,10 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.dialects.databasin.envelope import errors
-from apps.dialects.databasin.moments import moment
 from apps.dialects.databasin.numbers import number
 from apps.dialects.databasin.views import DatabasinEndpoint
 from apps.dialects.lists import Listing, Values, document
+from apps.dialects.moments import moment
 from apps.dialects.parameters import whole_number
 from apps.errors import Invalid, NotFound
 from apps.flows.api.databasin.artifacts import artifact

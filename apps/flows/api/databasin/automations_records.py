@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.dialects.databasin.moments import moment
 from apps.dialects.lists import Listing, Values, document
+from apps.dialects.moments import moment
 from apps.flows.api.databasin.statuses import STATUS_HELP, STATUSES
 
 WORDS = {

@@ -1,7 +1,7 @@
 """An automation as Databasin's clients read it."""
 
-from apps.dialects.databasin.moments import moment
 from apps.dialects.lists import Listing, Values, document
+from apps.dialects.moments import moment
 from apps.flows.api.databasin.statuses import NEVER_RAN, STATUSES
 
 TASKS = """

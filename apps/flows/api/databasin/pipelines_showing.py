@@ -1,8 +1,8 @@
 """A flow as Databasin's clients read it: a pipeline."""
 
 from apps.connectors.api.databasin.subtypes import subtype_of
-from apps.dialects.databasin.moments import moment
 from apps.dialects.lists import Listing, Values, document
+from apps.dialects.moments import moment
 from apps.flows.api.databasin.artifacts_showing import STEPS, artifact, items
 from apps.flows.api.databasin.statuses import STATUSES
 from apps.jobs.models import Job

@@ -1,7 +1,7 @@
 """How much there is and how much ran, in one statement however many users or projects are asked for."""
 
-from apps.dialects.databasin.moments import moment
 from apps.dialects.lists import Listing
+from apps.dialects.moments import moment
 
 KINDS = {"flow": "Pipeline", "automation": "Automation"}
 ALL_JOBS = "jobs_job job WHERE job.kind IN ('flow', 'automation') AND"

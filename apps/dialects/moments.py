@@ -1,4 +1,4 @@
-"""Moments as Databasin writes them: in UTC and to the second, "2025-01-15T10:30:00Z"."""
+"""Moments in UTC and to the second, "2025-01-15T10:30:00Z", as Databasin and the Sources API write them."""
 
 from datetime import UTC, datetime
 
