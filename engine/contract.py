@@ -1,4 +1,4 @@
-"""The driver contract, with `engine.bulk` and `engine.looking`. What a connector can do is computed from the three."""
+"""The driver contract, with `engine.bulk`, `engine.following` and `engine.looking`: all that a connector can do."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

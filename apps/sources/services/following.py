@@ -15,7 +15,7 @@ from apps.sources.services.config import settings_of
 from apps.sources.services.reading import StreamSync
 from apps.sources.services.sync_control import SyncControl
 from engine.contract import Driver
-from engine.errors import ConfigError
+from engine.errors import ConfigError, TransientError
 from engine.following import Changed, Followed, Follower, Follows
 from engine.schema import Table
 
@@ -85,9 +85,10 @@ class Following:
             try:
                 changes = follower.changes()
             except ConfigError as error:
-                if error.code == LOST:
-                    self._forget_marks(followed)
-                raise
+                if error.code != LOST:
+                    raise
+                self._forget_marks(followed)
+                raise TransientError(error.message, code=LOST, retry_after=0) from error
             for changed in changes.tables:
                 if stream := followed.get(changed.table):
                     self._apply(stream, changed)
@@ -110,7 +111,7 @@ class Following:
         self.control.work.store(keep)
 
     def _forget_marks(self, followed: dict[Table, Stream]) -> None:
-        """What changed meanwhile is known no longer: the next attempt reads everything."""
+        """What changed meanwhile is known no longer: the next attempt, which follows at once, reads everything."""
         ids = [stream.id for stream in followed.values()]
         self.control.work.store(lambda: Stream.objects.filter(id__in=ids).update(positions={}, updated_at=Now()))
         self.control.log("warning", "What changed is not known any more: everything is read again.")

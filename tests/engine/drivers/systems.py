@@ -105,7 +105,14 @@ class Postgresql(System):
     def __init__(self, url: SplitResult, database: str) -> None:
         settings = {"host": url.hostname, "port": url.port or 5432, "database": database, "user": url.username}
         super().__init__(settings, {"password": url.password or f"CANARY{uuid4().hex}"}, Surroundings(LOOPBACK))
-        self.connection = psycopg.connect(POSTGRES_URL, dbname=database, autocommit=True, prepare_threshold=None)
+        self.url = url
+        self.connection = self.connect()
+
+    def connect(self) -> psycopg.Connection[Any]:
+        """Another session of the database's owner."""
+        return psycopg.connect(
+            self.url.geturl(), dbname=self.settings["database"], autocommit=True, prepare_threshold=None
+        )
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> None:
         self.connection.execute(statement, values or None)
@@ -212,16 +219,16 @@ class Duckdb(System):
 
 
 @contextmanager
-def postgresql() -> Iterator[Postgresql]:
+def postgresql(url: str = POSTGRES_URL) -> Iterator[Postgresql]:
     name = f"cd_{uuid4().hex[:12]}"
     try:
-        server = psycopg.connect(POSTGRES_URL, autocommit=True)
+        server = psycopg.connect(url, autocommit=True)
     except psycopg.OperationalError as error:
         _unavailable("PostgreSQL", "TEST_POSTGRES_URL", error)
     with closing(server):
         server.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
         try:
-            system = Postgresql(urlsplit(POSTGRES_URL), name)
+            system = Postgresql(urlsplit(url), name)
             with closing(system.connection):
                 yield system
         finally:

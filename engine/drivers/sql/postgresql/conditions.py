@@ -1,5 +1,6 @@
 """Conditions as PostgreSQL compares: texts by their bytes, moments by their texts where those have another order."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,19 @@ from engine.schema import Column, Kind
 
 # Within these years the order of moments is the one of their texts; beyond are "infinity" and the years of BC.
 FIRST_DAY, BEHIND_LAST_DAY = "0001-01-01", "10000-01-01"
+INFINITE = {"infinity", "-infinity"}
+DECIMAL = re.compile(r"-?\d{1,1000}(\.\d{1,1000})?|NaN|-?Infinity", re.ASCII)
+# Of these it can be asked whether a value is any of several.
+FINDABLE = {
+    Kind.BOOLEAN,
+    Kind.INTEGER,
+    Kind.DECIMAL,
+    Kind.TEXT,
+    Kind.UUID,
+    Kind.DATE,
+    Kind.TIMESTAMP,
+    Kind.TIMESTAMPTZ,
+}
 NUMBERS = ("smallint", "integer", "bigint", "double precision", "numeric")
 
 
@@ -43,6 +57,10 @@ class PostgresqlConditions(Conditions):
             return native.startswith(NUMBERS)
         return ddl.is_own(column)
 
+    def finds(self, column: Column) -> bool:
+        """Whether rows can be asked for by the values that it has."""
+        return column.type.kind in FINDABLE and self.knows(column) and (self._is_utf8 or column.type.kind != Kind.TEXT)
+
     def empty(self, column: Column, plain: Plain) -> Clause:
         absent = plain.is_(None)
         return either(absent, _exact(plain) == bound("")) if column.type.kind is Kind.TEXT else absent
@@ -51,6 +69,20 @@ class PostgresqlConditions(Conditions):
         clause = ordering(condition.operator, plain, value)
         # "NaN" is greater than every number there.
         return both(clause, plain < bound("NaN")) if condition.operator in conditions.UPWARD else clause
+
+    def boolean(self, condition: Condition, column: Column, plain: Plain) -> Clause | None:
+        if condition.operator is not Operator.ANY_OF:
+            return super().boolean(condition, column, plain)
+        return among(plain, condition.value) if all(type(one) is bool for one in condition.value) else None
+
+    def decimal(self, condition: Condition, column: Column, plain: Plain) -> Clause | None:
+        """Any of some texts has as many digits as they have, though an index cares for the number alone."""
+        if condition.operator is not Operator.ANY_OF:
+            return super().decimal(condition, column, plain)
+        values = texts(condition)
+        if values is None or not all(map(DECIMAL.fullmatch, values)):
+            return None
+        return both(among(plain, values), among(cast(plain, Text()), values))
 
     def integer(self, condition: Condition, column: Column, plain: Plain) -> Clause | None:
         # An integer is compared with one of any size; one that has no NaN needs no look for it.
@@ -80,6 +112,9 @@ class PostgresqlConditions(Conditions):
         return among(plain, values) if condition.operator is Operator.ANY_OF else compared(condition, plain, values[0])
 
     def moment(self, condition: Condition, column: Column, plain: Plain) -> Clause | None:
+        if condition.operator is Operator.ANY_OF:
+            values = [_exact_moment(column, value) for value in condition.value]
+            return None if None in values else among(plain, values)
         one = asked(condition, column, has_all_digits=False)
         if one is None:
             return None
@@ -103,6 +138,14 @@ def of(connection: Connection) -> PostgresqlConditions:
 
 def _exact(plain: Plain) -> Plain:
     return collate(plain, "C")
+
+
+def _exact_moment(column: Column, value: Any) -> str | None:
+    """The moment that only this text is written for."""
+    if isinstance(value, str) and value in INFINITE:
+        return value
+    one = asked(Condition(column.name, Operator.EQUALS, value), column, has_all_digits=False)
+    return one.text if one else None
 
 
 def _of_a_part(operator: Operator, exact: Plain, value: str) -> Clause | None:

@@ -1,21 +1,25 @@
 """PostgreSQL, and what speaks its protocol and keeps its catalogue."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from engine.contract import Lineage, Request, Spec, Target, Writer
 from engine.drivers.sql import plan, select
 from engine.drivers.sql.driver import SqlDriver
 from engine.drivers.sql.interruption import Interruption
-from engine.drivers.sql.postgresql import answer, conditions, connect, describe, errors, read
+from engine.drivers.sql.postgresql import answer, conditions, connect, describe, errors, follow, follow_tables, read
 from engine.drivers.sql.postgresql.browse import PostgresqlCatalogue
 from engine.drivers.sql.postgresql.conditions import PostgresqlConditions
+from engine.drivers.sql.postgresql.follow_server import Server
 from engine.drivers.sql.postgresql.ranges import BytesReading, RangedReading
 from engine.drivers.sql.postgresql.session import Connection
 from engine.drivers.sql.postgresql.survey import PostgresqlSurvey
 from engine.drivers.sql.postgresql.write import PostgresqlWriter
 from engine.drivers.sql.reading import SqlReading
+from engine.following import Backlog, Followed, Follower
 from engine.looking import Answer, Limits
 from engine.schema import Column, Table
+
+SECONDS_TO_ARRANGE = 120
 
 
 class PostgresqlDriver(SqlDriver[Connection]):
@@ -49,6 +53,25 @@ class PostgresqlDriver(SqlDriver[Connection]):
 
     def query(self, text: str, limits: Limits) -> Answer:
         return self._apart(lambda connection: answer.of(connection, text, limits), seconds=limits.seconds)
+
+    def followable(self, tables: Sequence[Followed]) -> Mapping[Table, str]:
+        def refusals(connection: Connection) -> Mapping[Table, str]:
+            return follow_tables.refusals(tables, follow_tables.known(Server(connection), tables))
+
+        return self._apart(refusals, seconds=SECONDS_TO_ARRANGE)
+
+    def follow(self, name: str, tables: Sequence[Followed]) -> Follower:
+        """Over a connection of its own, for as long as the follower is open."""
+        connection = self._opened()
+        follower = self._try(lambda found: follow.begun(Server(found), name, tables), connection)
+        follower.release = lambda: self._discard(connection)
+        return follower
+
+    def standing(self, name: str) -> Backlog | None:
+        return self._apart(lambda connection: follow.standing(Server(connection), name), seconds=SECONDS_TO_ARRANGE)
+
+    def unfollow(self, name: str) -> None:
+        self._apart(lambda connection: follow.unfollow(Server(connection), name), seconds=SECONDS_TO_ARRANGE)
 
     def is_reset(self, connection: Connection) -> bool:
         return connect.is_reset(connection)

@@ -1,0 +1,1 @@
+"""Texts as vectors: texts that mean the same lie near each other."""
