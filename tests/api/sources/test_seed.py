@@ -220,3 +220,17 @@ def test_events_tell_what_happened_after(sources: Sources, path: str) -> None:
     later = sources.get(f"{path}/events", after=events["after"])
     assert {event["syncId"] for event in later["events"]} == {second}
     assert later["after"] > events["after"]
+
+
+def test_tells_how_a_system_is_followed(sources: Sources, world: World) -> None:
+    source = world.landed.source
+    source.follow = {"name": f"crossdock_{source.uid}", "reason": "", "left_out": {"public.log": "It has no key."}}
+    source.follow |= {"lag_bytes": 10, "retained_bytes": 20, "at": "2026-12-01T12:00:00+00:00"}
+    source.save()
+    assert sources.get(f"/source-connections/sc_{source.uid}")["sourceConnection"]["following"] == {
+        "reason": "",
+        "leftOut": {"public.log": "It has no key."},
+        "lagBytes": 10,
+        "retainedBytes": 20,
+        "at": "2026-12-01T12:00:00+00:00",
+    }

@@ -58,6 +58,7 @@ SHOWN: Values = {
     "config": {"tables": ["public.articles"]},
     "credentials": {"host": "db.example.com", "port": 5432, "database": "myapp", "username": "readonly"},
     "lastSync": SYNC,
+    "following": None,
     "totals": {"streams": 1, "records": 3},
     "streams": [
         {
@@ -159,12 +160,21 @@ class SourceTotals(serializers.Serializer[Any]):
     records = serializers.IntegerField()
 
 
+class SourceFollowing(serializers.Serializer[Any]):
+    reason = serializers.CharField(allow_blank=True, help_text="Why everything is read instead.")
+    leftOut = serializers.DictField(help_text="By the tables that cannot be followed, why.")
+    lagBytes = serializers.IntegerField(allow_null=True, help_text="Of the source's journal, not taken yet.")
+    retainedBytes = serializers.IntegerField(allow_null=True, help_text="Of it, kept on the source's disk for this.")
+    at = serializers.CharField(allow_null=True)
+
+
 class SourceConnectionShown(SourceConnectionListed):
     streams = StreamShown(many=True)  # type: ignore[assignment]  # one alone is shown in full
     totals = SourceTotals()
     config = serializers.DictField()
     credentials = serializers.DictField(help_text="Without any secret.")
     lastSync = SyncListed(allow_null=True)
+    following = SourceFollowing(allow_null=True, help_text="Where changes are followed as they happen.")
 
 
 class SourceConnectionList(Page):

@@ -79,10 +79,22 @@ COLUMNS = {
 SUMMARIES = Listing(SOURCE, COLUMNS)
 
 
+FOLLOWING = {
+    "reason": ("reason", ""),
+    "leftOut": ("left_out", {}),
+    "lagBytes": ("lag_bytes", None),
+    "retainedBytes": ("retained_bytes", None),
+    "at": ("at", None),
+}
+"""What is told of following a system's changes, by the keys that it is kept under, and what stands for nothing."""
+
+
 def _whole(row: Values) -> Values:
     totals = {"streams": row["streams"], "records": row["records"]}
     streams, credentials = row.pop("streamList"), credentials_of(row.pop("settings") or {})
-    return {**row, "totals": totals, "streams": streams, "credentials": credentials}
+    follow = row.pop("follow")
+    following = {name: follow.get(key, nothing) for name, (key, nothing) in FOLLOWING.items()} if follow else None
+    return {**row, "totals": totals, "streams": streams, "credentials": credentials, "following": following}
 
 
 WHOLE = Listing(
@@ -90,6 +102,7 @@ WHOLE = Listing(
     {
         **COLUMNS,
         "config": document("row.config"),
+        "follow": document("row.follow"),
         "settings": document("connection.settings"),
         "lastSync": document(f"CASE WHEN last.id IS NOT NULL THEN {as_json(sync_columns('last'))} END"),
         "streamList": document(STREAMS),
