@@ -50,6 +50,14 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
     {
+        "title": "Search",
+        "separator": True,
+        "items": [
+            _item("Collections", "database_search", "sources_collection"),
+            _item("Source connections", "input", "sources_sourceconnection"),
+        ],
+    },
+    {
         "title": "Connect",
         "separator": True,
         "items": [

@@ -100,6 +100,7 @@ class SourceConnection(Owned):
 
     collection = models.ForeignKey(Collection, models.CASCADE, related_name="source_connections")
     connection = models.ForeignKey(Connection, models.PROTECT, null=True, blank=True, related_name="source_connections")
+    owns_connection = models.BooleanField(default=True, help_text="Whether the connection was made with it, and goes.")
     name = models.CharField(max_length=255)
     config = models.JSONField(default=dict, blank=True)
     follow = models.JSONField(default=dict, blank=True, editable=False)

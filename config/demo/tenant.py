@@ -1,4 +1,4 @@
-"""The demo's organisation: number 1, with a project, an operator, three connections and three flows."""
+"""The demo's organisation: number 1, with a project, an operator, three connections, three flows and a collection."""
 
 import secrets
 from dataclasses import dataclass
@@ -15,12 +15,17 @@ from apps.connectors.models import Connector
 from apps.errors import Conflict
 from apps.flows import services as flows
 from apps.flows.models import Export, Flow, Import
+from apps.sources import services as sources
+from apps.sources.models import SourceConnection
 from config import home
 from config.demo.shop import System
 
 ORGANIZATION = "Demo"
 EMAIL = "demo@crossdock.example"
 ORDERS = "Orders to the warehouse"
+SHELF = "Customers and products"
+TITLES = {"public.customers": "name", "public.products": "title"}
+"""What lands in the collection, and the column that names each record."""
 ORDER_MAPPING = [
     {"generate": "order_id", "extract": "$.id"},
     {"generate": "order_number", "extract": "$.number"},
@@ -50,6 +55,7 @@ class Demo:
     """`password` is "" once the operator has chosen another."""
 
     orders: Flow
+    shelf: SourceConnection
     email: str
     password: str
 
@@ -66,7 +72,8 @@ def load(shop: System, warehouse: System) -> Demo:
         source = _connection(project, "Shop", shop)
         target = _connection(project, "Warehouse", warehouse)
         flow = Flow.objects.filter(organization=organization, name=ORDERS).first() or _flows(project, source, target)
-    return Demo(flow, EMAIL, password)
+        shelf = SourceConnection.objects.filter(organization=organization, name=SHELF).first() or _shelf(source)
+    return Demo(flow, shelf, EMAIL, password)
 
 
 def _organization() -> Organization:
@@ -162,6 +169,20 @@ def _flows(project: Project, source: Connection, target: Connection) -> Flow:
         {"cron": "0 6 * * *", "timezone": "Europe/Berlin"},
     )
     return orders
+
+
+def _shelf(source: Connection) -> SourceConnection:
+    """What there is to search."""
+    collection = sources.create_collection(
+        organization_id=source.organization_id,
+        project_id=source.project_id,
+        name="Shop",
+        description="Customers and products of the sample shop.",
+    )
+    config = {"tables": list(TITLES), "titleColumn": TITLES, "schedule": {"cron": "0 * * * *", "timezone": "UTC"}}
+    return sources.use_connection(
+        collection=collection, connection=source, name=SHELF, config=config, at=timezone.now()
+    )
 
 
 def _folder(project: Project) -> Connection:

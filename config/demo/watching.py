@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.core.management.base import OutputWrapper
 
 from apps.jobs.models import ENDED, Job, JobStep, State
+from apps.sources.models import StreamRun
 
 WIDTH = 32
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -44,17 +45,41 @@ def bar(job: Job) -> str:
 def figures(job: Job) -> str:
     """What a finished job did, a line a figure."""
     lanes = sorted({step.lane for step in JobStep.objects.filter(job=job) if step.lane})
-    began = job.started_at or job.created_at
-    seconds = ((job.ended_at or job.updated_at) - began).total_seconds()
-    rows = {
-        "state": job.state,
-        "rows read": f"{job.records_read:,}",
-        "rows written": f"{job.records_written:,}",
-        "rows ignored": f"{job.records_ignored:,}",
-        "errors": f"{job.records_failed:,}",
-        "seconds": f"{seconds:.1f}",
-        "lane": ", ".join(lanes) or "none",
-    }
+    return _told(
+        job,
+        {
+            "state": job.state,
+            "rows read": f"{job.records_read:,}",
+            "rows written": f"{job.records_written:,}",
+            "rows ignored": f"{job.records_ignored:,}",
+            "errors": f"{job.records_failed:,}",
+            "seconds": f"{_seconds(job):.1f}",
+            "lane": ", ".join(lanes) or "none",
+        },
+    )
+
+
+def sync_figures(job: Job) -> str:
+    """The same of the sync of a source connection."""
+    runs = StreamRun.objects.filter(job=job)
+    counts = {name: sum(getattr(run, name) for run in runs) for name in ("inserted", "updated", "deleted", "kept")}
+    return _told(
+        job,
+        {
+            "state": job.state,
+            "rows read": f"{job.records_read:,}",
+            **{name: f"{count:,}" for name, count in counts.items()},
+            "errors": f"{job.records_failed:,}",
+            "seconds": f"{_seconds(job):.1f}",
+        },
+    )
+
+
+def _seconds(job: Job) -> float:
+    return ((job.ended_at or job.updated_at) - (job.started_at or job.created_at)).total_seconds()
+
+
+def _told(job: Job, rows: dict[str, str]) -> str:
     if job.error_message:
         rows["error"] = f"{job.error_code}: {job.error_message}"
     return "\n".join(f"  {name:<13}{value}" for name, value in rows.items())

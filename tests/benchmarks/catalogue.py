@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.benchmarks import collections, downloads, files, jobs, lanes, mariadb, peers, upserts
+from tests.benchmarks import collections, downloads, files, jobs, lanes, mariadb, peers, search, upserts
 from tests.benchmarks.contest import Result
 from tests.benchmarks.rig import Rig
 
@@ -29,6 +29,10 @@ BENCHMARKS: dict[str, Callable[[Rig], Result]] = {
     "small": jobs.small_jobs,
     "broker": jobs.without_broker,
     "schedules": jobs.schedules,
+    "search": search.words,
+    "recall": search.recall,
 }
+SEARCHES = ("search", "recall")
+"""Those that have a table of their own."""
 PEERS: dict[str, Callable[[Rig], Result]] = {"dlt": peers.dlt, "singer": peers.singer}
 """Only where they are asked for: they have to be installed first."""

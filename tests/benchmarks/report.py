@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 
 from tests.benchmarks import plots
-from tests.benchmarks.catalogue import BENCHMARKS, PEERS
+from tests.benchmarks.catalogue import BENCHMARKS, PEERS, SEARCHES
 from tests.benchmarks.contest import CLIENT, CPU, MEMORY, WALL, Figure, Result
 
 TEMPLATE = Path(__file__).with_name("README.template.md")
@@ -43,11 +43,13 @@ def write(folder: Path) -> None:
     peers = {name: result for name, result in results.items() if name in PEERS}
     ours = {name: result for name, result in results.items() if name not in PEERS}
     moving = {name: result for name, result in ours.items() if CLIENT in result["figures"]}
-    jobs = {name: result for name, result in ours.items() if name not in moving}
+    searches = {name: result for name, result in ours.items() if name in SEARCHES}
+    jobs = {name: result for name, result in ours.items() if name not in moving and name not in searches}
     text = TEMPLATE.read_text()
     for mark, lines in (
         ("moving", _moving_table(moving)),
         ("jobs", _jobs_table(jobs)),
+        ("searches", _jobs_table(searches)),
         ("peers", _peers_table(peers)),
         ("about", _about(results)),
         ("machines", sorted({f"{result['at']}: {result['machine']}." for result in results.values()})),

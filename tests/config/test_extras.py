@@ -4,6 +4,7 @@ import pytest
 
 from config import extras
 from config.install import InstallError
+from engine.embedding.registry import EMBEDDERS
 from engine.registry import DRIVERS
 
 
@@ -55,6 +56,6 @@ def test_does_nothing_where_none_is_wanted(runs: list[tuple[str, ...]]) -> None:
     assert runs == []
 
 
-def test_every_extra_is_a_drivers() -> None:
+def test_every_extra_is_a_drivers_or_an_embedders() -> None:
 
-    assert set(extras.known()) == {entry.extra for entry in DRIVERS.values()} - {""}
+    assert set(extras.known()) == {entry.extra for entry in [*DRIVERS.values(), *EMBEDDERS.values()]} - {""}

@@ -29,9 +29,11 @@ def source_connection(source_connection_id: int) -> SourceConnection:
     return found
 
 
-def source_connection_for_update(source_connection_id: int) -> SourceConnection:
-    """The row under a lock, for the length of the transaction; also one that was removed. Raises NotFound."""
-    rows = SourceConnection.everything.select_for_update(of=("self",)).select_related("collection")
+def source_connection_for_update(source_connection_id: int, *, or_removed: bool = False) -> SourceConnection:
+    """The row under a lock, for the length of the transaction. `or_removed`: one that left its records as well. Raises
+    NotFound."""
+    manager = SourceConnection.everything if or_removed else SourceConnection.objects
+    rows = manager.select_for_update(of=("self",)).select_related("collection")
     found = rows.filter(id=source_connection_id).first()
     if found is None:
         raise NotFound("The source connection does not exist any more.")

@@ -1,5 +1,6 @@
 """How far the vectors of a collection are, and whether there can be any."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -36,21 +37,33 @@ class VectorStanding:
 
 def standing(collection: Collection) -> VectorStanding:
     """Of the space that is filled, where two are there."""
-    space = VectorSpace.objects.filter(collection=collection).order_by("is_current", "-id").first()
-    if space is None:
-        reason = embedders.reason_for_none()
-        return VectorStanding("off", reason=reason) if reason else _not_begun()
-    records = record_count(collection)
-    percent = 100 if space.record_count >= records else int(100 * space.record_count / records)
-    active = Job.objects.filter(kind=EMBED, subject_id=collection.id).exclude(state__in=ENDED)
-    is_ready = space.is_current and percent == 100 and not active.exists()
-    return VectorStanding("ready" if is_ready else "filling", percent, space.model, space.dimension)
+    return standings([collection.id])[collection.id]
+
+
+def standings(collection_ids: Sequence[int]) -> dict[int, VectorStanding]:
+    """The same of many, by id."""
+    rows = VectorSpace.objects.filter(collection_id__in=collection_ids).order_by("-is_current", "id")
+    spaces = {space.collection_id: space for space in rows}
+    records = record_counts(list(spaces))
+    active = Job.objects.filter(kind=EMBED, subject_id__in=list(spaces)).exclude(state__in=ENDED)
+    busy = set(active.values_list("subject_id", flat=True))
+    none = _without_space() if len(spaces) < len(set(collection_ids)) else VectorStanding("off")
+    return {
+        key: _of_space(spaces[key], records.get(key, 0), is_busy=key in busy) if key in spaces else none
+        for key in collection_ids
+    }
 
 
 def record_count(collection: Collection) -> int:
     """How many live records there are."""
     live = Stream.objects.filter(collection=collection, removed_at=None)
     return int(live.aggregate(records=Sum("record_count"))["records"] or 0)
+
+
+def record_counts(collection_ids: Sequence[int]) -> dict[int, int]:
+    """The same of many, by id; those without any stream are left out."""
+    live = Stream.objects.filter(collection_id__in=collection_ids, removed_at=None).values_list("collection_id")
+    return {key: int(count) for key, count in live.annotate(Sum("record_count")).order_by()}
 
 
 def reason_for_no_table() -> str:
@@ -71,7 +84,15 @@ def pgvector() -> tuple[str, bool]:
     return version, is_installed
 
 
-def _not_begun() -> VectorStanding:
+def _of_space(space: VectorSpace, records: int, *, is_busy: bool) -> VectorStanding:
+    percent = 100 if space.record_count >= records else int(100 * space.record_count / records)
+    is_ready = space.is_current and percent == 100 and not is_busy
+    return VectorStanding("ready" if is_ready else "filling", percent, space.model, space.dimension)
+
+
+def _without_space() -> VectorStanding:
+    if reason := embedders.reason_for_none():
+        return VectorStanding("off", reason=reason)
     reason = reason_for_no_table()
     return VectorStanding("unavailable", reason=reason) if reason else VectorStanding("filling")
 

@@ -9,7 +9,9 @@ from apps.sources.services.editing import (
     create,
     create_push,
     remove,
+    rename,
     start_credentials_change,
+    use_connection,
 )
 from apps.sources.services.members import add_member, change_member, remove_member
 from apps.sources.services.pushing import Pushed, push
@@ -30,6 +32,7 @@ __all__ = [
     "remove",
     "remove_collection",
     "remove_member",
+    "rename",
     "set_schedule",
     "start_config_change",
     "start_credentials_change",
@@ -37,4 +40,5 @@ __all__ = [
     "start_sync",
     "stop_sync",
     "stop_syncs",
+    "use_connection",
 ]

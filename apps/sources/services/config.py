@@ -68,7 +68,7 @@ def checked(config: object) -> dict[str, Any]:
             continue
         if complaint := check(value):
             problems.append(Invalid(f"{name} must be {complaint}.", field=name))
-        elif value not in ([], {}, "", False):
+        elif value is not False and value not in ([], {}, ""):
             found[name] = value
     if problems:
         raise Invalid(" ".join(each.message for each in problems), field=problems[0].field, problems=problems)

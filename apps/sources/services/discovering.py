@@ -9,12 +9,11 @@ from typing import Any
 from apps.connections import services as connections
 from apps.connections.services.opening import interruptible
 from apps.errors import Invalid, NotFound
-from apps.jobs import services as jobs
 from apps.jobs.models import Job
 from apps.jobs.services import Work
 from apps.sources.models import SourceConnection
 from apps.sources.queries.activity import source_connection as found
-from apps.sources.services.labels import labels
+from apps.sources.services.beginning import begin
 from apps.sources.services.selecting import present
 from engine.contract import Driver, Request
 from engine.errors import ConfigError
@@ -38,16 +37,7 @@ def start(kind: str, source: SourceConnection, params: Told, at: datetime) -> Jo
     """A job that asks the source connection's system. Raises Invalid where it has none."""
     if source.connection is None:
         raise Invalid("Records are pushed to this source connection: there is nothing to be read.", code="not_readable")
-    return jobs.start(
-        kind=kind,
-        subject_id=source.id,
-        subject_uid=source.uid,
-        organization_id=source.organization_id,
-        project_id=source.project_id,
-        labels=labels(source),
-        params=params,
-        at=at,
-    )
+    return begin(kind=kind, source=source, params=params, at=at)
 
 
 def run(work: Work) -> None:
@@ -72,19 +62,21 @@ def _tables(driver: Driver, source: SourceConnection) -> Iterator[Told]:
     connector = source.connection.connector
     listed = present(driver, connector, {"format": source.config.get("format", {})})
     if isinstance(driver, Surveys):
-        yield from _surveyed(driver, {(table.schema, table.name): label for label, table in listed.items()})
+        yield from _surveyed(
+            driver, {(table.schema, table.name): _told(label, table) for label, table in listed.items()}
+        )
         return
     for number, (label, table) in enumerate(sorted(listed.items())):
         yield _told(label, table) | (_looked_into(driver, table, source) if number < LOOKED_INTO else {})
 
 
-def _surveyed(driver: Surveys, labels: dict[tuple[str, str], str]) -> Iterator[Told]:
-    """All in few queries, however many there are."""
+def _surveyed(driver: Surveys, listed: dict[tuple[str, str], Told]) -> Iterator[Told]:
+    """All in few queries, however many there are. A system with one schema may list its tables without it."""
     for each in driver.survey():
-        table = Table(each.table.name, each.table.schema)
-        if label := labels.get((table.schema, table.name)):
+        name = each.table.name
+        if told := listed.get((each.table.schema, name)) or listed.get(("", name)):
             columns = [_column(column) for column in each.columns]
-            yield _told(label, table) | {"columns": columns, "key": list(each.primary_key), "rows": each.rows}
+            yield told | {"columns": columns, "key": list(each.primary_key), "rows": each.rows}
 
 
 def _looked_into(driver: Driver, table: Table, source: SourceConnection) -> Told:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.connections import services as connections
+from apps.connections.models import Connection
 from apps.connectors.models import Connector
 from apps.errors import Invalid
 from apps.jobs import services as jobs
@@ -72,16 +73,47 @@ def create(
     return source
 
 
+def use_connection(
+    *,
+    collection: Collection,
+    connection: Connection,
+    name: str,
+    config: Mapping[str, Any] | None = None,
+    at: datetime,
+) -> SourceConnection:
+    """One over a connection that is there already, and stays when the source connection is removed. Raises Invalid."""
+    if connection.organization_id != collection.organization_id or connection.removed_at is not None:
+        raise Invalid("There is no such connection in the collection's organisation.", field="connection")
+    chosen = checked(config or {})
+    with transaction.atomic():
+        source = SourceConnection.objects.create(
+            organization_id=collection.organization_id,
+            project_id=collection.project_id,
+            collection=collection,
+            connection=connection,
+            owns_connection=False,
+            name=_name(name),
+            config=chosen,
+        )
+        schedule(source, at=at)
+    return source
+
+
 def create_push(*, collection: Collection, name: str) -> SourceConnection:
     """One whose records come from its owner, by `push`. Raises Invalid."""
-    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
-        raise Invalid(f"A name is one line of at most {LONGEST_NAME} characters.", field="name")
     return SourceConnection.objects.create(
         organization_id=collection.organization_id,
         project_id=collection.project_id,
         collection=collection,
-        name=name,
+        name=_name(name),
     )
+
+
+def rename(*, source_connection: SourceConnection, name: str) -> SourceConnection:
+    """Its connection keeps its own name. Raises Invalid."""
+    source_connection.name = _name(name)
+    source_connection.save(update_fields=["name", "updated_at"])
+    return source_connection
 
 
 def clear(*, source_connection: SourceConnection, at: datetime) -> int:
@@ -91,7 +123,7 @@ def clear(*, source_connection: SourceConnection, at: datetime) -> int:
     Raises Conflict `sync_in_progress`, NotFound.
     """
     with transaction.atomic():
-        row = source_connection_for_update(source_connection.id)
+        row = source_connection_for_update(source_connection.id, or_removed=True)
         check_idle(row)
         present = list(row.streams.filter(removed_at=None))
         cleared = streams.clear(present)
@@ -102,7 +134,8 @@ def clear(*, source_connection: SourceConnection, at: datetime) -> int:
 
 
 def remove(*, source_connection: SourceConnection, delete_data: bool, at: datetime) -> Removed:
-    """Its connection goes as well, unless somebody else uses it. Records that are not deleted stay to be found.
+    """A connection of its own goes as well, unless somebody else uses it. Records that are not deleted stay to be
+    found.
 
     Raises Conflict `sync_in_progress`, NotFound.
     """
@@ -141,6 +174,12 @@ def start_credentials_change(
 def of_credentials(error: Invalid) -> Invalid:
     """The same problems, told as those of credentials."""
     return Invalid(error.message, code="invalid_credentials", field=error.field, problems=error.problems)
+
+
+def _name(name: str) -> str:
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Invalid(f"A name is one line of at most {LONGEST_NAME} characters.", field="name")
+    return name
 
 
 def _records(source: SourceConnection) -> int:

@@ -27,13 +27,15 @@ BATCH, BATCH_BYTES = 500, 4_000_000
 """Records whose vectors are made at a time, or as many as have so many bytes in the database, which compresses them."""
 SWEEP = 20_000
 
+# Each record is looked up by itself, for the planner does not know yet how large a table is that is being filled
 LOOK = """
 WITH page AS (
   SELECT id, key, version, pg_column_size(data) AS bytes FROM sources_record
   WHERE stream_id = %(stream)s AND generation = %(generation)s {behind} ORDER BY key LIMIT %(most)s
 )
 SELECT page.id, page.key, page.bytes, vector.version IS DISTINCT FROM page.version
-FROM page LEFT JOIN {table} vector ON vector.record_id = page.id AND vector.chunk = 0 ORDER BY page.key
+FROM page LEFT JOIN LATERAL (SELECT version FROM {table} WHERE record_id = page.id AND chunk = 0 LIMIT 1) vector ON true
+ORDER BY page.key
 """
 BEHIND = 'AND key > %(key)s COLLATE "C"'
 DUE = "SELECT id, version, data::text FROM sources_record WHERE id = ANY(%s) AND generation = %s"
@@ -42,8 +44,10 @@ DEAD = """
 WITH page AS (
   SELECT record_id FROM {table} WHERE record_id > %(after)s AND chunk = 0 ORDER BY record_id LIMIT %(most)s
 ), dead AS (
-  SELECT record_id FROM page WHERE NOT EXISTS (
-    SELECT FROM sources_record record {live} WHERE record.id = page.record_id AND record.collection_id = %(collection)s)
+  SELECT record_id FROM page LEFT JOIN LATERAL (
+    SELECT record.id FROM sources_record record {live}
+    WHERE record.id = page.record_id AND record.collection_id = %(collection)s LIMIT 1
+  ) living ON true WHERE living.id IS NULL
 ), gone AS (
   DELETE FROM {table} vector USING dead WHERE vector.record_id = dead.record_id RETURNING vector.chunk
 )

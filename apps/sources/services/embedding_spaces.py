@@ -11,23 +11,36 @@ from apps.sources.queries.vectors import pgvector, reason_for_no_table
 from engine.embedding.contract import Embedder
 from engine.errors import TransientError
 
-INDEXED_FROM = 20_000
-"""Passages. All of fewer are compared in some milliseconds, exactly; an index finds nearly all, and costs writing."""
-BUILD_MEMORY = "256MB"
+INDEXED_FROM = 50_000
+"""Passages. Fewer are all compared in some 15 ms, exactly; an index finds nearly all, and costs writing."""
+LEAST_MEMORY, MOST_MEMORY = 64, 1024
+"""Megabytes. An index that does not fit while it is built is built many times slower."""
+BYTES_OF_LINKS = 500
+"""Of a passage in the index, besides its vector."""
 LONGEST_BUILD = 6 * 3600
 """Seconds."""
 
 # Plain: vectors that stand beside their row are compared twice as fast as those that are fetched from elsewhere.
 # A record without any words has one passage without a vector, so that it is known to have been looked at.
 TABLE = """
-CREATE TABLE IF NOT EXISTS {table} (
+CREATE TABLE {table} (
   record_id bigint NOT NULL, chunk integer NOT NULL, version integer NOT NULL, start integer NOT NULL,
   stop integer NOT NULL, embedding halfvec({dimension}), PRIMARY KEY (record_id, chunk)
 );
 ALTER TABLE {table} ALTER COLUMN embedding SET STORAGE PLAIN
 """
 INDEX = "CREATE INDEX IF NOT EXISTS {table}_nearest ON {table} USING hnsw (embedding halfvec_cosine_ops)"
-BUILDING = f"SET LOCAL statement_timeout = '{LONGEST_BUILD}s'; SET LOCAL maintenance_work_mem = '{BUILD_MEMORY}'"
+BUILDING = f"""
+SET LOCAL statement_timeout = '{LONGEST_BUILD}s'; SET LOCAL lock_timeout = '{LONGEST_BUILD}s';
+SET LOCAL maintenance_work_mem = '{{memory}}MB'; SET LOCAL max_parallel_maintenance_workers = {{workers}}
+"""
+# Else the server goes on for a worker that was killed, and the next one waits for it; not every system can tell
+WATCHING = """
+SELECT set_config(name, '5s', true) FROM pg_settings
+WHERE name = 'client_connection_check_interval' AND version() LIKE '%linux%'
+"""
+TOO_LITTLE = "53"
+"""How errors begin that say that memory or room is short."""
 TABLES = r"SELECT tablename FROM pg_tables WHERE schemaname = current_schema AND tablename ~ '^sources_vector_[0-9]+$'"
 
 
@@ -57,7 +70,9 @@ def ensure_space(work: Work, collection: Collection, embedder: Embedder) -> Vect
             defaults={"is_current": not collection.vector_spaces.exists()},
         )
         with connection.cursor() as cursor:
-            cursor.execute(TABLE.format(table=space.table, dimension=space.dimension))
+            cursor.execute("SELECT to_regclass(%s) IS NULL", [space.table])
+            if cursor.fetchone()[0]:
+                cursor.execute(TABLE.format(table=space.table, dimension=space.dimension))
 
     work.store(make)
     return space
@@ -80,8 +95,21 @@ def ensure_index(work: Work, space: VectorSpace) -> None:
 
 
 def _build(space: VectorSpace) -> None:
+    """By several processes, which share memory; where a container has too little to be shared, by one."""
+    try:
+        _build_with(space, workers=2)
+    except OperationalError as error:
+        if not str(getattr(error.__cause__, "sqlstate", "")).startswith(TOO_LITTLE):
+            raise
+        _build_with(space, workers=0)
+
+
+def _build_with(space: VectorSpace, *, workers: int) -> None:
+    needed = space.passage_count * (2 * space.dimension + BYTES_OF_LINKS) // 2**20
+    memory = max(LEAST_MEMORY, min(needed, MOST_MEMORY))
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(BUILDING)
+        cursor.execute(BUILDING.format(memory=memory, workers=workers))
+        cursor.execute(WATCHING)
         cursor.execute(INDEX.format(table=space.table))
 
 

@@ -1,6 +1,7 @@
 """How a row becomes a record: its key, its data as JSON, a hash of that, and the words it is found by."""
 
 import hashlib
+import math
 import re
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
@@ -16,6 +17,8 @@ from engine.schema import Column, Kind, Row
 
 LONGEST_KEY = 512
 LONGEST_TITLE = 500
+DEEPEST = 100
+"""So many levels of JSON are kept as such."""
 LONGEST_DATA = 16 * 1024 * 1024
 LONGEST_WORDS = 32_000
 """Characters; the rest of a longer text goes into chunks, since a vector of words holds no more than a megabyte."""
@@ -35,6 +38,7 @@ SHORTEST_CODE, LONGEST_CODE, MOST_CODES = 4, 24, 12
 
 NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 SHOWN_NUL = rb"\1\\u2400"  # the symbol for it: PostgreSQL knows no text with a NUL
+LINES = str.maketrans("\t\n\r", "   ")  # between the parts of JSON; inside them they are escaped
 BLANKS = str.maketrans({"\t": " ", "\n": " ", "\r": " ", "\\": " ", "\0": " "})
 
 
@@ -58,6 +62,14 @@ class Wording:
     text: Collection[str] = ()
     title: str = ""
 
+    @property
+    def salt(self) -> bytes:
+        """For the hashes of records: what is worded differently is not the same."""
+        if not self.text and not self.title:
+            return b""
+        said = orjson.dumps([sorted(self.text), self.title])
+        return hashlib.blake2b(said, digest_size=hashlib.blake2b.SALT_SIZE).digest()
+
 
 EVERYTHING = Wording()
 
@@ -71,26 +83,32 @@ class Encoder:
     key: Sequence[str]
     wording: Wording = EVERYTHING
     _nested: list[str] = field(init=False)
+    _floats: list[str] = field(init=False)
     _sought: list[str] = field(init=False)
     _coded: list[str] = field(init=False)
     _title: str = field(init=False)
+    _salt: bytes = field(init=False)
 
     def __post_init__(self) -> None:
         wanted = set(self.wording.text)
         sought = [one for one in self.columns if one.type.kind in SOUGHT and (not wanted or one.name in wanted)]
         self._nested = [one.name for one in self.columns if one.type.kind in NESTED]
+        self._floats = [one.name for one in self.columns if one.type.kind == Kind.FLOAT]
         self._sought = [one.name for one in sought]
         self._coded = [one.name for one in sought if one.type.kind == Kind.TEXT]
         self._title = title_column(self.columns, self.wording)
+        self._salt = self.wording.salt
 
     def encode(self, row: Row) -> Landed:
         """Raises RecordError for what no record can hold."""
         nested = _nested(row, self._nested) if self._nested else {}
-        data = encoded({**row, **{name: orjson.Fragment(str(row[name])) for name in nested}} if nested else row)
+        kept: dict[str, Any] = {name: orjson.Fragment(str(row[name]).translate(LINES)) for name in nested}
+        kept |= {name: _unbounded(row[name]) for name in self._floats if isinstance(row.get(name), float)}
+        data = encoded({**row, **kept} if kept else row)
         texts = [_text(nested.get(name, value)) for name in self._sought if (value := row.get(name)) is not None]
         return Landed(
             key=key_of(row, self.key) if self.key else "",
-            hash=hashlib.blake2b(data, digest_size=16).hexdigest(),
+            hash=hashlib.blake2b(data, digest_size=16, salt=self._salt).hexdigest(),
             title=str(row.get(self._title) or "").translate(BLANKS)[:LONGEST_TITLE] if self._title else "",
             data=data,
             codes=codes_in(str(row.get(name) or "") for name in self._coded),
@@ -164,13 +182,35 @@ def _first_named(columns: Sequence[Column], names: Sequence[str]) -> str:
 
 
 def _nested(row: Row, names: Iterable[str]) -> dict[str, Any]:
-    """What the JSON says that a database holds as such; what only claims to be JSON is kept as text."""
+    """What the JSON says that a database holds as such; what only claims to be JSON, or is nested without end, is
+    kept as text."""
     found = {}
     for name in names:
         if isinstance(value := row.get(name), str):
             with suppress(orjson.JSONDecodeError):
-                found[name] = orjson.loads(str(value))  # not a subclass of it, which the decoder does not take
+                nested = orjson.loads(str(value))  # not a subclass of it, which the decoder does not take
+                if not (value.count("[") + value.count("{") > DEEPEST and _is_deep(nested)):
+                    found[name] = nested
     return found
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether it has more levels than every reader goes down."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [part for each in level if isinstance(each, dict | list) for part in _parts(each)]
+    return bool(level)
+
+
+def _unbounded(value: float) -> float | str:
+    """What JSON has no number for, as decimals have it."""
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _parts(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def _text(value: Any) -> str:

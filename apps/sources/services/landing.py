@@ -9,9 +9,9 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from apps.jobs.services import Work
-from apps.sources.models import Sighting, Stream, StreamRun
+from apps.sources.models import Stream, StreamRun
 from apps.sources.services.encoding import Encoder, Landed, Wording, described, key_of
-from apps.sources.services.storing import Place, Stored, ids_of, numbered, see, store
+from apps.sources.services.storing import Place, Stored, forget_sightings, ids_of, numbered, see, store
 from engine.contract import Delivery, Lineage, OnRejected, Position, Reading, Rejected, Request, Spec, Standing, Target
 from engine.errors import ConfigError, DriverBug, RecordError
 from engine.schema import Column, Row, Table
@@ -79,12 +79,17 @@ class LandingWriter:
         stream = plan.stream
         self.place = Place(stream.collection_id, stream.id, stream.generation, plan.language)
         self._is_empty = False
+        self._pages = 0
 
     def take_over(self) -> Standing:
+        """What another job left unfinished is begun again: what it has read may have changed since."""
         position = self._row().positions.get(self._memory)
         if position is None or (self._plan.is_full and position["job"] != self._job):
             return Standing(None, done=False)
-        return Standing(position, done=bool(position.get("done")))
+        done = bool(position.get("done"))
+        if not done and position["job"] != self._job:
+            position = {**position, "key": None, "until": position["since"]}
+        return Standing(position, done=done)
 
     def begin(self, position: Position) -> None:
         """Forgets what an earlier run met. What an attempt without places inserted is met again by the next one, and so
@@ -92,10 +97,10 @@ class LandingWriter:
 
         def store_beginning() -> None:
             stream = self._row()
-            Sighting.objects.filter(stream=stream).delete()
+            forget_sightings(self.place)
             self._count(Stored(), stream, position)
             if not self._plan.is_sighting:
-                self._run().update(kept=-F("inserted") - F("updated"), failed=0)
+                self._run().update(kept=-F("inserted") - F("updated"))
             self._is_empty = bool(self._key) and stream.record_count == 0
 
         self._work.store(store_beginning)
@@ -105,17 +110,19 @@ class LandingWriter:
         if rejected:
             on_rejected([one for one, _ in rejected])
         stored = Stored()
+        self._pages += 1
 
         def store_page() -> None:
             nonlocal stored
             stream = self._row()
-            if position is not None and stream.positions.get(self._memory) == position:
+            place = self._place_behind(stream, position)
+            if place is not None and stream.positions.get(self._memory) == place:
                 return  # the commit of which nobody heard
             stored = self._stored(list(landed.values()), [key for _, key in rejected if key])
             if stored.refused:
                 places = list(landed)
                 on_rejected([Rejected(places[place], REFUSED, why) for place, why in sorted(stored.refused.items())])
-            self._count(stored, stream, position, failed=len(rejected) + len(stored.refused))
+            self._count(stored, stream, place)
 
         self._work.store(store_page)
         return stored.inserted + stored.updated
@@ -135,6 +142,12 @@ class LandingWriter:
         if stream is None:
             raise _cleared()
         return stream
+
+    def _place_behind(self, stream: Stream, position: Position | None) -> Position | None:
+        """Without a key a page has none to go on from, only a mark by which it is known when it is stored again."""
+        if position is not None or self._key:
+            return position
+        return {**stream.positions[self._memory], "landed": [self._work.job.fence, self._pages]}
 
     def _live(self) -> QuerySet[Stream]:
         return Stream.objects.filter(id=self.place.stream_id, generation=self.place.generation, removed_at=None)
@@ -181,7 +194,7 @@ class LandingWriter:
             see(self.place, [*stored.met, *(ids_of(self.place, refused_keys) if refused_keys else ())])
         return stored
 
-    def _count(self, stored: Stored, stream: Stream, position: Position | None, *, failed: int = 0) -> None:
+    def _count(self, stored: Stored, stream: Stream, position: Position | None) -> None:
         """Of the stream and of this job's run of it. Raises ConfigError when the stream was cleared meanwhile."""
         changes: dict[str, Any] = {"record_count": F("record_count") + stored.inserted, "updated_at": Now()}
         if position is not None:
@@ -194,7 +207,6 @@ class LandingWriter:
             inserted=F("inserted") + stored.inserted,
             updated=F("updated") + stored.updated,
             kept=F("kept") + stored.kept,
-            failed=F("failed") + failed,
         )
 
 

@@ -4,13 +4,14 @@ the connection goes with the source connection that it was made for."""
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from apps.connections import services as connections
 from apps.errors import Conflict
-from apps.jobs import services as jobs
 from apps.jobs.services import Work
 from apps.sources.models import SourceConnection
-from apps.sources.services.labels import labels
+from apps.sources.services.beginning import begin
+from apps.sources.services.purging import start_purge
 from engine.errors import ConfigError, CredentialsError
 from engine.following import Follows
 
@@ -22,15 +23,7 @@ def let_go(source: SourceConnection, *, at: datetime) -> None:
     if not source.follow:
         _forget(source)
         return
-    jobs.start(
-        kind=KIND,
-        subject_id=source.id,
-        subject_uid=source.uid,
-        organization_id=source.organization_id,
-        project_id=source.project_id,
-        labels=labels(source),
-        at=at,
-    )
+    begin(kind=KIND, source=source, at=at)
 
 
 def run(work: Work) -> None:
@@ -46,16 +39,19 @@ def run(work: Work) -> None:
             text = f"{name} could not be dropped, its owner must do it: {error.message}"
             work.log("warning", text, code=error.code)
     work.store(lambda: _forget(source))
+    if source.removed_at is not None:
+        start_purge(source=source, at=timezone.now())  # which waited for this
 
 
 def _forget(source: SourceConnection) -> None:
-    """What was told of following it; and of one that was removed the connection, unless somebody else uses that."""
+    """What was told of following it; and of one that was removed the connection, unless somebody else uses that or it
+    was there before."""
     connection = source.connection if source.removed_at is not None else None
     if source.follow or connection is not None:
         source.follow = {}
         source.connection = None if connection is not None else source.connection
         source.save(update_fields=["follow", "connection", "updated_at"])
-    if connection is not None:
+    if connection is not None and source.owns_connection:
         try:
             with transaction.atomic():
                 connections.remove(connection=connection)

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
-from apps.jobs import services as jobs
 from apps.jobs.models import Job
 from apps.jobs.services import Work
-from apps.sources.models import Collection, SourceConnection, Stream
+from apps.sources.models import Collection, Sighting, SourceConnection, Stream
 from apps.sources.services import embedding
+from apps.sources.services.beginning import begin
 from apps.sources.services.storing import remove
 
 KIND = "record_purge"
@@ -24,15 +25,7 @@ SIGHTINGS = "DELETE FROM sources_sighting WHERE stream_id = %(stream)s AND recor
 
 def start_purge(*, source: SourceConnection, at: datetime) -> Job:
     """The queued job, or the one that waits already."""
-    return jobs.start(
-        kind=KIND,
-        subject_id=source.id,
-        subject_uid=source.uid,
-        organization_id=source.organization_id,
-        project_id=source.project_id,
-        labels={"collection": source.collection.uid},
-        at=at,
-    )
+    return begin(kind=KIND, source=source, at=at)
 
 
 def run(work: Work) -> None:
@@ -68,13 +61,19 @@ def _sweep(work: Work, stream: Stream) -> int:
 
 
 def _forget_stream(stream: Stream) -> None:
-    Stream.objects.filter(id=stream.id).exclude(removed_at=None).delete()
+    """One that was removed, unless that was after its records were swept away, or syncs tell of it that are still told
+    of themselves."""
+    rows = Stream.objects.filter(id=stream.id, generation=stream.generation).exclude(removed_at=None)
+    for row in rows.filter(Q(runs=None) | ~Q(source_connection__removed_at=None)):
+        Sighting.objects.filter(stream=row).delete()
+        row.delete()
 
 
 def _forget_source(source: SourceConnection) -> None:
-    """A source connection that was removed goes with its last stream, and with the last of them their collection."""
-    if source.removed_at is None or source.streams.exists():
+    """A source connection that was removed goes with its last stream, and with the last of them their collection; but
+    not while its system must still be told that nobody follows it any more."""
+    rows = SourceConnection.everything.filter(id=source.id, streams=None, follow={}).exclude(removed_at=None)
+    if not rows.delete()[0]:
         return
-    source.delete()
     collections = Collection.everything.filter(id=source.collection_id).exclude(removed_at=None)
     collections.filter(source_connections=None).delete()

@@ -22,13 +22,18 @@ from engine.sync.figures import Figures
 from engine.sync.run import run as move
 
 PAGE_ROWS = 5_000
-BATCH = 5_000
+STRETCH = 20_000
+"""So many records are looked at in one statement, however many there are."""
 UNMET = """
-SELECT record.id FROM sources_record record
-WHERE record.stream_id = %(stream)s AND record.generation = %(generation)s AND NOT EXISTS (
-  SELECT FROM sources_sighting sighting WHERE sighting.stream_id = %(stream)s AND sighting.record_id = record.id)
-LIMIT %(batch)s
+WITH stretch AS MATERIALIZED (
+  SELECT id, key FROM sources_record
+  WHERE stream_id = %(stream)s AND generation = %(generation)s {behind} ORDER BY key LIMIT %(most)s)
+SELECT (SELECT max(key) FROM stretch), ARRAY(
+  SELECT id FROM stretch LEFT JOIN LATERAL (
+    SELECT record_id FROM sources_sighting WHERE stream_id = %(stream)s AND record_id = stretch.id LIMIT 1) met ON true
+  WHERE met.record_id IS NULL)
 """
+BEHIND = "AND key > %(after)s"
 ANY_MET = "SELECT EXISTS (SELECT FROM sources_sighting WHERE stream_id = %s)"
 
 
@@ -55,8 +60,9 @@ class StreamSync:
         columns = choosing.columns(self.stream.label, described, self.settings)
         cursor = choosing.cursor(self.stream.label, described, self.settings, self.config["config"])
         sweeps = again or not self.control.runs[self.stream.id].was_empty
-        if again:
+        if again or (cursor and self._has_other_columns(described, columns)):
             self._forget_places()
+        self.control.tell_only(self.stream, columns)
         self.control.expect(self.stream, self._expected(described, cursor))
         self._move(columns, cursor, sights=not cursor and (sweeps or not described.key))
         if sweeps:
@@ -124,6 +130,11 @@ class StreamSync:
             purpose="sweep" if is_sighting else "",
         )
 
+    def _has_other_columns(self, described: Described, columns: Sequence[str]) -> bool:
+        """Whether its table has got or lost some: records that did not change since have to learn that as well."""
+        present = {column["name"] for column in self.stream.columns}
+        return bool(present) and present != set(columns or (column.name for column in described.columns))
+
     def _forget_places(self) -> None:
         """So that the engine does not find it read."""
         kept = {
@@ -147,19 +158,25 @@ class StreamSync:
                 f"{self.stream.label} is empty now, and {count:,} records would go: confirmEmpty runs it all the same."
             )
             raise ConfigError(text, code="empty_source")
-        while self._sweep_batch():
+        after = self._sweep_stretch(None)
+        while after is not None:
             self.control.raise_if_stopped(may_hand_back=True)
+            after = self._sweep_stretch(after)
 
-    def _sweep_batch(self) -> int:
-        values = {"stream": self.stream.id, "generation": self.stream.generation, "batch": BATCH}
-        removed = 0
+    def _sweep_stretch(self, after: str | None) -> str | None:
+        """The last key that was looked at, None behind all of them. `after`: None for the first stretch."""
+        statement = UNMET.format(behind="" if after is None else BEHIND)
+        values: dict[str, Any] = {"stream": self.stream.id, "generation": self.stream.generation}
+        values |= {"after": after, "most": STRETCH}
+        last: str | None = None
 
         def sweep() -> None:
-            nonlocal removed
+            nonlocal last
             with connection.cursor() as cursor:
-                cursor.execute(UNMET, values)
-                removed = remove([record_id for (record_id,) in cursor.fetchall()])
-            self.control.deleted(self.stream, removed)
+                cursor.execute(statement, values)
+                last, unmet = cursor.fetchone()
+            if unmet:
+                self.control.deleted(self.stream, remove(unmet))
 
         self.control.work.progress(act=sweep)
-        return removed
+        return last

@@ -9,7 +9,7 @@ from django.db import transaction
 from apps.jobs import services as jobs
 from apps.sources.models import SourceConnection
 from apps.sources.queries.activity import SYNC, source_connection_for_update
-from apps.sources.services.labels import labels
+from apps.sources.services.beginning import subject
 from apps.sources.services.letting_go import let_go
 
 CONTINUOUS_SECONDS = 60
@@ -27,17 +27,14 @@ def schedule(source: SourceConnection, *, at: datetime) -> None:
     connection = source.connection
     jobs.set_schedule(
         kind=SYNC,
-        subject_id=source.id,
-        subject_uid=source.uid,
         organization_id=source.organization_id,
-        project_id=source.project_id,
         cron=wanted.get("cron") or "",
         interval=wanted.get("interval"),
         timezone=wanted.get("timezone") or "UTC",
-        labels=labels(source),
         needs=[connection.uid],
         paused_reason=connection.offline_reason if connection.is_offline else "",
         at=at,
+        **subject(source),
     )
 
 

@@ -8,7 +8,7 @@ from apps.jobs import services as jobs
 from apps.jobs.models import Job
 from apps.sources.models import SourceConnection
 from apps.sources.queries.activity import SYNC, active_sync
-from apps.sources.services.labels import labels
+from apps.sources.services.beginning import begin
 
 MODES = ("", "full", "incremental")
 LOOK_SECONDS = 0.1
@@ -36,13 +36,9 @@ def start_sync(
     if connection.removed_at is not None or not connection.is_enabled:
         raise Invalid(connection.offline_reason, code="connection_offline")
     try:
-        return jobs.start(
+        return begin(
             kind=SYNC,
-            subject_id=source_connection.id,
-            subject_uid=source_connection.uid,
-            organization_id=source_connection.organization_id,
-            project_id=source_connection.project_id,
-            labels=labels(source_connection),
+            source=source_connection,
             params={"mode": mode, "confirm_empty": confirm_empty},
             idempotency_key=idempotency_key,
             at=at,

@@ -10,12 +10,19 @@ from django.db import DataError, connection, transaction
 
 from apps.sources.services.encoding import Landed, keyed_by_content
 
+# Each key is looked up by itself: the planner does not know yet how large a table is that is being filled
 PRESENT = """
 SELECT record.id, record.hash = asked.hash
 FROM unnest(%s::text[], %s::uuid[]) WITH ORDINALITY AS asked(key, hash, place)
-LEFT JOIN sources_record record
-  ON record.stream_id = %s AND record.generation = %s AND record.key = asked.key COLLATE "C"
+LEFT JOIN LATERAL (
+  SELECT id, hash FROM sources_record
+  WHERE stream_id = %s AND generation = %s AND key = asked.key COLLATE "C" LIMIT 1) record ON true
 ORDER BY asked.place
+"""
+PRESENT_IDS = """
+SELECT record.id FROM unnest(%s::text[]) AS asked(key) CROSS JOIN LATERAL (
+  SELECT id FROM sources_record
+  WHERE stream_id = %s AND generation = %s AND key = asked.key COLLATE "C" LIMIT 1) record
 """
 STAGE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS landing
@@ -88,6 +95,13 @@ def see(place: Place, record_ids: Sequence[int]) -> None:
         cursor.execute(SEE, [place.stream_id, list(record_ids)])
 
 
+def forget_sightings(place: Place) -> None:
+    """Of the run before; there may be as many as there are records."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute("DELETE FROM sources_sighting WHERE stream_id = %s", [place.stream_id])
+
+
 def numbered(place: Place, records: Iterable[Landed]) -> list[Landed]:
     """Records without a key of their own, keyed by content and by how often that was met in this run before."""
     records = list(records)
@@ -112,10 +126,7 @@ def remove(record_ids: Sequence[int]) -> int:
 def ids_of(place: Place, keys: Sequence[str]) -> list[int]:
     """The records that have the keys."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM sources_record WHERE stream_id = %s AND generation = %s AND key = ANY(%s)",
-            [place.stream_id, place.generation, list(keys)],
-        )
+        cursor.execute(PRESENT_IDS, [list(keys), place.stream_id, place.generation])
         return [record_id for (record_id,) in cursor.fetchall()]
 
 

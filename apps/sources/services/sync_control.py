@@ -1,6 +1,7 @@
 """The engine's control over a sync: its figures by stream into the job's row, refused records into its errors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import F, Sum
@@ -11,6 +12,8 @@ from apps.jobs.services import Work, WorkControl
 from apps.sources.models import SourceConnection, Stream, StreamRun
 from engine.contract import Position
 from engine.errors import ConfigError
+from engine.schema import Row
+from engine.sync.control import Refusal
 from engine.sync.figures import Figures
 
 COUNTS = ("inserted", "updated", "deleted", "kept", "failed")
@@ -26,6 +29,7 @@ class SyncControl(WorkControl):
         self.steps: dict[str, JobStep] = {}
         self.snapshots = 0
         self._read: dict[str, int] = {}
+        self._told: dict[str, Collection[str]] = {}
         self._expected: dict[int, int | None] = {}
 
     def begin(self, streams: Sequence[Stream]) -> None:
@@ -61,6 +65,10 @@ class SyncControl(WorkControl):
         self.work.store(store)
         names = ", ".join(stream.label for stream in streams[:10])
         self.log("info", f"The source does not have these any more, their records went: {names}")
+
+    def tell_only(self, stream: Stream, columns: Collection[str]) -> None:
+        """Of a record that is refused no other column is kept; () for all."""
+        self._told[stream.uid] = columns
 
     def expect(self, stream: Stream, rows: int | None) -> None:
         """How many rows will come of it, None where nobody knows."""
@@ -103,6 +111,17 @@ class SyncControl(WorkControl):
         StreamRun.objects.filter(id=self.runs[stream.id].id).update(deleted=F("deleted") + count)
         Stream.objects.filter(id=stream.id).update(record_count=F("record_count") - count)
 
+    def refuse(self, *, step: str, stream: str, page: int, refusals: Sequence[Refusal]) -> None:
+        if names := self._told.get(step):
+            refusals = [replace(each, record=_part(each.record, names)) for each in refusals]
+        super().refuse(step=step, stream=stream, page=page, refusals=refusals)
+        self._count_refused(step)
+
+    def forget_behind(self, *, step: str, stream: str, page: int) -> None:
+        super().forget_behind(step=step, stream=stream, page=page)
+        if self.work.job.attempt > 1:
+            self._count_refused(step)
+
     def progress(self, figures: Figures) -> None:
         for uid, step in figures.steps.items():
             row = self.steps.get(uid)
@@ -126,6 +145,13 @@ class SyncControl(WorkControl):
     def recall(self, *, step: str, stream: str) -> Position | None:
         del step, stream
         return None
+
+    def _count_refused(self, step: str) -> None:
+        """Wherever they were refused, in all attempts."""
+        if step in self.steps:
+            run = StreamRun.objects.filter(job=self.work.job, stream__uid=step)
+            count = self.refused(step=step)
+            self.work.store(lambda: run.update(failed=count))
 
     def _totals(self) -> dict[str, Any]:
         sums = StreamRun.objects.filter(job=self.work.job).aggregate(
@@ -158,3 +184,7 @@ class SyncControl(WorkControl):
             name=stream.label[:200],
             started_at=Now(),
         )
+
+
+def _part(record: Row | None, names: Collection[str]) -> Row | None:
+    return None if record is None else {name: value for name, value in record.items() if name in names}

@@ -3,6 +3,7 @@ that the source does not have any more."""
 
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from apps.connections import services as connections
@@ -10,6 +11,7 @@ from apps.errors import Invalid, NotFound
 from apps.jobs.services import Work
 from apps.sources.models import SourceConnection, Stream
 from apps.sources.queries.activity import source_connection as found
+from apps.sources.queries.activity import source_connection_for_update
 from apps.sources.services import embedding
 from apps.sources.services.config import settings_of
 from apps.sources.services.following import Following
@@ -27,7 +29,7 @@ from engine.schema import Table
 def run(work: Work) -> None:
     """Raises what the engine raises; a refused sign-in takes the connection offline first. A stream that cannot be read
     does not keep the others from it: the first such failure is raised in the end."""
-    source = found(work.job.subject_id)
+    source = _settled(work.job.subject_id)
     if source.connection is None:
         raise NotFound("The source connection has nothing to be read.")
     try:
@@ -38,6 +40,13 @@ def run(work: Work) -> None:
         raise
     connections.mark_online(connection=source.connection, at=timezone.now())
     embedding.start_embedding(collection=source.collection, at=timezone.now())
+
+
+def _settled(source_connection_id: int) -> SourceConnection:
+    """As it is when everybody who changed it, and did not see this job yet, has ended."""
+    with transaction.atomic():
+        source_connection_for_update(source_connection_id)
+    return found(source_connection_id)
 
 
 def _sync(work: Work, source: SourceConnection, driver: Driver) -> None:
