@@ -105,7 +105,7 @@ def make_world(organization: Organization) -> World:
         step=step,
         error=make_error(step),
         task=AutomationTask.objects.create(automation=automation, index=0, flow=make_flow(export, import_, "Later")),
-        landed=make_landed(organization),
+        landed=make_landed(organization, connection),
     )
 
 

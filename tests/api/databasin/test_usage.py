@@ -56,7 +56,7 @@ def history(cast: Cast, world: World) -> World:
 
 def figures(**changes: Any) -> dict[str, Any]:
     """The history's own; the queued run is one too."""
-    latest = Job.objects.get(state=State.QUEUED, organization__name="Acme")
+    latest = Job.objects.get(kind="flow", state=State.QUEUED, organization__name="Acme")
     return {
         "activePipelines": 1,
         "activeAutomations": 1,

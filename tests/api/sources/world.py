@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from apps.accounts.models import Organization, Role
+from apps.connections.models import Connection
 from apps.connectors import queries as connectors
 from apps.jobs.models import Job, State
 from apps.sources import services as sources
@@ -44,9 +45,13 @@ class Landed:
         }
 
 
-def make_landed(organization: Organization) -> Landed:
+def make_landed(organization: Organization, connection: Connection) -> Landed:
+    """All of it is read over a connection that is there already."""
     collection, closed = make_collection(organization, "Product docs"), make_collection(organization, "Payroll")
-    source, spare, busy = (make_source(collection, name) for name in ("Docs", "Spare docs", "Busy docs"))
+    source, spare, busy = (
+        sources.use_connection(collection=collection, connection=connection, name=name, at=timezone.now())
+        for name in ("Docs", "Spare docs", "Busy docs")
+    )
     push = sources.create_push(collection=collection, name="Pushed")
     record = {"id": "a-1", "title": "Shipping", "content": "Within two days."}
     sources.push(source_connection=push, stream="articles", records=[record], deleted=[], at=timezone.now())
