@@ -16,25 +16,30 @@ function askFirst() {
   });
 }
 
-// A part of the page as the server would show it now, put in the place of what is there.
-async function refresh(part) {
+// Parts of the page as the server would show them now, put in the place of what is there.
+async function refresh(parts) {
+  if (!parts.length) return;
   const response = await fetch(window.location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
   if (!response.ok || response.redirected) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const fresh = page.getElementById(part.id);
-  if (!fresh) return;
-  part.replaceChildren(...fresh.childNodes);
-  tellTimes(part);
+  for (const part of parts) {
+    const fresh = page.getElementById(part.id);
+    if (!fresh) continue;
+    part.replaceChildren(...fresh.childNodes);
+    tellTimes(part);
+  }
 }
 
 function keepFresh() {
-  for (const part of document.querySelectorAll("[data-fragment][data-every]")) {
-    setInterval(() => document.hidden || refresh(part), 1000 * Number(part.dataset.every));
+  const parts = [...document.querySelectorAll("[data-fragment][data-every]")];
+  for (const every of new Set(parts.map((part) => part.dataset.every))) {
+    const these = parts.filter((part) => part.dataset.every === every);
+    setInterval(() => document.hidden || refresh(these), 1000 * Number(every));
   }
 }
 
 function refreshAll() {
-  return Promise.all([...document.querySelectorAll("[data-fragment]")].map(refresh));
+  return refresh([...document.querySelectorAll("[data-fragment]")]);
 }
 
 // A button's answer is shown on the page; when it started a job, that is followed to its end.
@@ -45,7 +50,7 @@ async function pressed(form) {
     const said = await press(form);
     if (!said.watch && said.page) return window.location.assign(said.page);
     say(said.message);
-    if (said.watch) await tellResult(said.watch);
+    if (said.watch) await tellResult(said.watch, form.dataset.done);
     else await refreshAll();
   } catch (refusal) {
     say(refusal.message, "bad");
@@ -54,9 +59,9 @@ async function pressed(form) {
   }
 }
 
-async function tellResult(url) {
+async function tellResult(url, done = "Done.") {
   const job = await follow(url, (news) => news.waits && say(news.waits, "warn"), { pause: 400 });
-  if (job.answer && "ok" in job.answer) say(job.answer.message, job.answer.ok ? "good" : "bad");
+  if (job.answer && "ok" in job.answer) say(job.answer.message || done, job.answer.ok ? "good" : "bad");
   else if (job.error) say(job.error.message, "bad");
   else say(`The job is ${job.state}.`);
   await refreshAll();

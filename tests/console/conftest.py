@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -10,6 +11,7 @@ from django.db import connection
 from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from apps.accounts import services as accounts
 from apps.accounts.models import Membership, Organization, Role, User
@@ -21,6 +23,7 @@ from apps.flows.models import Flow, Import
 from apps.jobs.models import JobEvent, Schedule
 from apps.jobs.services import events
 from tests.api.world import World, make_world
+from tests.apps.sources.shop import Shop
 from tests.conftest import PASSWORD, Cast
 from tests.console.browser import LONG, Visit, chromium
 
@@ -55,8 +58,17 @@ def desk() -> SignIn:
 
 
 @pytest.fixture
-def world(cast: Cast) -> World:
+def world(cast: Cast, settings: Settings) -> World:
+    settings.EMBEDDING = {**settings.EMBEDDING, "name": "none"}
     return make_world(cast.acme)
+
+
+@pytest.fixture
+def landed(cast: Cast, settings: Settings, tmp_path: Path) -> Shop:
+    """A shop of Acme's: a database file whose tables land in a collection, found by words alone."""
+    settings.FILE_ROOTS = [tmp_path / "files"]
+    settings.EMBEDDING = {**settings.EMBEDDING, "name": "none"}
+    return Shop(cast.acme, tmp_path / "files")
 
 
 @pytest.fixture
@@ -82,7 +94,9 @@ def rows_of(organization: Organization, owner: User, world: World) -> Rows:
         "flows.flow": world.flow,
         "jobs.job": world.job,
         "jobs.recorderror": world.error,
-        "jobs.schedule": Schedule.objects.get(subject_id=world.flow.id),
+        "jobs.schedule": Schedule.objects.get(kind="flow", subject_id=world.flow.id),
+        "sources.collection": world.landed.collection,
+        "sources.sourceconnection": world.landed.source,
     }
 
 

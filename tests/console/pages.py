@@ -22,6 +22,8 @@ MODELS = (
     "jobs.job",
     "jobs.recorderror",
     "jobs.schedule",
+    "sources.collection",
+    "sources.sourceconnection",
 )
 ADDED = (
     "accounts.apikey",
@@ -34,6 +36,8 @@ ADDED = (
     "flows.export",
     "flows.flow",
     "flows.import",
+    "sources.collection",
+    "sources.sourceconnection",
 )
 REMOVED = (
     "accounts.membership",
@@ -42,8 +46,15 @@ REMOVED = (
     "flows.export",
     "flows.flow",
     "flows.import",
+    "sources.collection",
+    "sources.sourceconnection",
 )
-SPECIAL = (("connections.connection", "schema"), ("jobs.job", "live"))
+SPECIAL = (
+    ("connections.connection", "schema"),
+    ("jobs.job", "live"),
+    ("sources.collection", "search"),
+    ("sources.collection", "members"),
+)
 BUTTONS = tuple(
     (model._meta.label_lower, button.name) for model, desk in admin.site._registry.items() for button in desk.buttons
 )

@@ -58,14 +58,15 @@ def test_shows_figures(operator: User, world: World, desk: SignIn) -> None:
     context = desk(operator).get("/admin/").context
     assert context["tiles"] == {
         "running": 0,
-        "queued": 1,
-        "depth": {"sync": 1},
+        "queued": 2,  # one of a flow and one of a source connection
+        "depth": {"sync": 2},
         "errors": "1",
         "has_errors": True,
         "offline": 1,
         "connections": 2,
     }
-    assert context["chart"].totals == {"completed": 1, "failed": 0, "cancelled": 0, "unfinished": 1}
+    assert context["landed"] == {"collections": 3, "records": 4, "sources": 4, "in_error": 2}  # over the connection
+    assert context["chart"].totals == {"completed": 2, "failed": 0, "cancelled": 0, "unfinished": 2}
     assert "No route there." in overview(desk(operator))
 
 

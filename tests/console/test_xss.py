@@ -3,13 +3,17 @@
 from typing import Any
 
 import pytest
-from django.db.models import CharField, EmailField, JSONField, Model, TextField
+from django.contrib.postgres.search import SearchVector
+from django.db.models import CharField, EmailField, JSONField, Model, TextField, Value
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.connections.models import Connection, Metadata, MetadataSchema, MetadataTable
 from apps.flows.models import Export, Flow, Import
 from apps.jobs.models import Job, JobEvent, JobStep, RecordError, Schedule, State
 from apps.jobs.services import events
+from apps.sources import services as sources
+from apps.sources.models import Record, SourceConnection, Stream, StreamRun
 from tests.api.world import World
 from tests.console.conftest import Rows, SignIn
 from tests.console.pages import PAGES, Page
@@ -26,6 +30,7 @@ MARKS = ("<img src=x", "<script>alert(2)", "<svg onload", 'href="javascript:', "
 KEPT = {"uid", "kind", "state", "role", "origin", "queue", "type", "mode", "cron", "timezone", "driver", "level"}
 KEPT |= {"subject_uid", "password", "digest", "sealed", "sealed_params", "document", "resource_uid", "step_uid"}
 KEPT |= {"resolved_by", "email", "scopes", "config", "params", "labels", "needs", "prefix", "idempotency_key"}
+KEPT |= {"language"}
 
 
 def planted(row: Model, payload: str) -> None:
@@ -51,10 +56,27 @@ def plant(rows: Rows, world: World, payload: str) -> None:
     )
     Import.objects.update(target={"table": payload}, key=[payload], mapping=[{"generate": payload, "extract": payload}])
     plant_metadata(world.connection, payload)
+    plant_landed(world, payload)
     Schedule.objects.update(paused_reason=payload)
     RecordError.objects.update(record={payload: payload}, code=payload[:64], trace_key=payload)
     events.append(world.job.id, JobEvent.Level.ERROR, payload, {"reason": payload})
     Job.objects.filter(pk=world.job.pk).update(state=State.FAILED, error_code="x", error_message=payload)
+
+
+def plant_landed(world: World, payload: str) -> None:
+    """In names of tables and columns, in records, and in what a sync says."""
+    columns = [{"name": payload, "kind": "text", "role": "url"}, {"name": f"2 {payload}", "kind": "text", "role": ""}]
+    Stream.objects.update(label=payload, name=payload, columns=columns)
+    told = {payload: f"shipping {payload}", f"2 {payload}": payload}
+    Record.objects.update(title=payload, data=told, words=SearchVector(Value(f"shipping {payload}")))
+    StreamRun.objects.update(error_code="x", error_message=payload)
+    SourceConnection.objects.filter(pk=world.landed.source.pk).update(
+        config={"tables": [payload], "columns": {payload: {"include": [payload]}}, "cursorField": payload},
+        follow={"reason": payload, "name": payload},
+    )
+    Job.objects.filter(pk=world.landed.sync.pk).update(state=State.FAILED, error_code="x", error_message=payload)
+    sources.remove(source_connection=world.landed.spare_source, delete_data=False, at=timezone.now())
+    SourceConnection.everything.filter(pk=world.landed.spare_source.pk).update(name=payload)
 
 
 def plant_metadata(connection: Connection, payload: str) -> None:
@@ -83,6 +105,9 @@ def test_is_shown_as_text(
     place = {"catalog": payload, "schema": payload, "table": payload}
     shown["columns"] = client.get(Page("connections.connection", "schema").url(world.connection), place)
     shown["kept"] = client.get(Page("connections.connection", "kept").url(world.connection), {"q": payload[:9]})
+    shown["records"] = client.get(Page("sources.collection", "search").url(world.landed.collection), asked(payload))
+    if person == "operator":
+        shown["reads"] = client.get(Page("sources.sourceconnection", "reads").url(world.landed.source))
     shown["errors"] = client.get("/admin/jobs/recorderror/", {"code": payload})
     assert {name: answer.status_code for name, answer in shown.items()} == dict.fromkeys(shown, 200)
     for name, answer in shown.items():
@@ -93,6 +118,21 @@ def test_is_shown_as_text(
             assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == ("application/json", "nosniff")
 
 
+def asked(payload: str) -> dict[str, str]:
+    """A search that finds the record, and names a filter that there is not."""
+    return {"q": "shipping", "field": payload, "operator": "contains", "value": "shipping"}
+
+
+def test_a_record_is_really_found(operator: User, rows: Rows, world: World, desk: SignIn) -> None:
+    plant(rows, world, PAYLOADS[0])
+    page = Page("sources.collection", "search").url(world.landed.collection)
+    response = desk(operator).get(page, asked(PAYLOADS[0]))
+    assert len(response.context["results"]) == 1
+    text = response.content.decode()
+    assert "<mark>shipping</mark> &quot;&gt;&lt;img src=x onerror=alert(1)&gt;" in text
+    assert "<dt>&quot;&gt;&lt;img src=x onerror=alert(1)&gt;</dt>" in text
+
+
 def test_the_payloads_are_really_there(operator: User, rows: Rows, world: World, desk: SignIn) -> None:
     plant(rows, world, PAYLOADS[0])
     client = desk(operator)
@@ -100,6 +140,7 @@ def test_the_payloads_are_really_there(operator: User, rows: Rows, world: World,
     expected = [Page(model, "change") for model in ("flows.flow", "flows.export", "flows.import", "jobs.recorderror")]
     expected += [Page("connections.connection", name) for name in ("change", "schema")]
     expected += [Page("jobs.schedule", "changelist")]
+    expected += [Page(model, "change") for model in ("sources.collection", "sources.sourceconnection")]
     for page in expected:
         assert escaped in client.get(page.url(rows[page.model])).content.decode(), page
     job = client.get(Page("jobs.job", "change").url(world.job)).content.decode()

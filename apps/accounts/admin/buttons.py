@@ -27,8 +27,8 @@ Act = Callable[[HttpRequest, Any], Done]
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """`confirm` is asked before it is done, of the row where it is a function. `is_shown` says whether it makes sense for a row now; `is_logged`, whether
-    the row's history tells of it."""
+    """`confirm` is asked before it is done, of the row where it is a function. `is_shown` says whether it makes sense
+    for a row now; `is_logged`, whether the row's history tells of it."""
 
     name: str
     label: str

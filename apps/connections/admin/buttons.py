@@ -7,25 +7,20 @@ from django.utils import timezone
 from apps.accounts.admin.buttons import Button, Done
 from apps.connections import services as connections
 from apps.connections.models import Connection
-from apps.jobs.models import Job
-
-
-def _following(job: Job, message: str) -> Done:
-    page, watch = (reverse(f"admin:jobs_job_{name}", args=[job.pk]) for name in ("change", "live"))
-    return Done(message, page=page, watch=watch)
+from apps.jobs.admin.following import following
 
 
 def test(request: HttpRequest, connection: Connection) -> Done:
-    return _following(connections.start_test(connection=connection, at=timezone.now()), "Testing …")
+    return following(connections.start_test(connection=connection, at=timezone.now()), "Testing …")
 
 
 def browse(request: HttpRequest, connection: Connection) -> Done:
     level = {name: request.POST.get(name) for name in ("catalog", "schema", "table")}
-    return _following(connections.start_browse(connection=connection, at=timezone.now(), **level), "Looking …")
+    return following(connections.start_browse(connection=connection, at=timezone.now(), **level), "Looking …")
 
 
 def refresh(request: HttpRequest, connection: Connection) -> Done:
-    return _following(connections.start_refresh(connection=connection, at=timezone.now()), "Refreshing …")
+    return following(connections.start_refresh(connection=connection, at=timezone.now()), "Refreshing …")
 
 
 def switch_off(request: HttpRequest, connection: Connection) -> Done:

@@ -168,4 +168,5 @@ subjects.register("connection_test", subjects.Subject("Connection test", Connect
 subjects.register("connection_browse", subjects.Subject("Schema look-up", Connection, f"{PAGE}_schema"))
 subjects.register("metadata_look", subjects.Subject("Metadata look-up", Connection, f"{PAGE}_schema"))
 subjects.register("metadata_refresh", subjects.Subject("Metadata refresh", Connection, f"{PAGE}_schema"))
+subjects.register("connection_change", subjects.Subject("Change of credentials", Connection, f"{PAGE}_change"))
 subjects.register("connection_query", subjects.Subject("Query", Connection, f"{PAGE}_change"))

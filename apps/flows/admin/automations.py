@@ -10,12 +10,11 @@ from django.utils import timezone
 
 from apps.accounts.admin.buttons import Button, Done
 from apps.flows import services as flows
-from apps.flows.admin import rhythm
 from apps.flows.admin.automation_form import AutomationForm
 from apps.flows.admin.scheduled import ScheduledAdmin
 from apps.flows.models import Automation, AutomationTask
 from apps.flows.queries import Subject, jobs_of, runs_of, tasks_of
-from apps.jobs.admin import subjects
+from apps.jobs.admin import rhythm, subjects
 from apps.jobs.models import ENDED
 
 

@@ -11,13 +11,12 @@ from django.utils import timezone
 from apps.accounts.admin.buttons import Button, Done
 from apps.accounts.admin.scoped import Fact
 from apps.flows import services as flows
-from apps.flows.admin import rhythm
 from apps.flows.admin.flow_form import FlowForm
 from apps.flows.admin.picture import draw
 from apps.flows.admin.scheduled import ScheduledAdmin
 from apps.flows.models import Flow
 from apps.flows.queries import Subject, lanes_of, steps_of
-from apps.jobs.admin import subjects
+from apps.jobs.admin import rhythm, subjects
 
 
 def run(request: HttpRequest, flow: Flow) -> Done:

@@ -19,6 +19,7 @@ from apps.jobs.admin import schedules, subjects
 from apps.jobs.admin.jobs import STYLES
 from apps.jobs.models import LIVE, Job, RecordError, State
 from apps.jobs.services.dispatching import is_anybody_dispatching
+from apps.sources.admin.home import landed
 
 HOURS = 24
 FLOWS = 12
@@ -37,7 +38,7 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     now = timezone.now()
     organizations = reach.within(Organization.objects.all(), request, path="id")
     ids = list(organizations.values_list("id", flat=True))
-    jobs = Job.objects.filter(organization_id__in=ids)
+    jobs = subjects.seen(Job.objects.filter(organization_id__in=ids), request)
     runs = jobs.exclude(queue="interactive")  # somebody waits for those, and sees how they end
     is_dispatching = is_anybody_dispatching()
     workers = _workers(now) if reach.is_boundless(request) else None
@@ -48,6 +49,7 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "more_flows": Flow.objects.filter(organization_id__in=ids).count() - FLOWS,
         "chart": _chart(runs, now),
         "tiles": _tiles(jobs, ids),
+        "landed": landed(request, ids),
         "offline": _offline(ids).select_related("connector")[:5],
         "is_stuck": is_dispatching and _is_stuck(jobs, now),
         "workers": workers,

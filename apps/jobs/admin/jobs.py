@@ -1,6 +1,6 @@
 """Runs: read only but for their buttons, and live while they run."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,10 +18,11 @@ from apps.accounts.admin.buttons import Button, Done
 from apps.accounts.admin.filters import OfOrganization
 from apps.accounts.admin.scoped import ReadOnlyAdmin
 from apps.accounts.admin.showing import NOTHING, column, count, span, when
+from apps.accounts.models import Role
 from apps.jobs import services as jobs
 from apps.jobs.admin import live, subjects
 from apps.jobs.admin.lists import NamedList
-from apps.jobs.models import ENDED, Job, State
+from apps.jobs.models import ENDED, Job, RecordError, State
 
 STYLES: dict[str, str] = {
     State.QUEUED: "default",
@@ -41,10 +42,7 @@ def cancel(request: HttpRequest, job: Job) -> Done:
 
 
 def retry(request: HttpRequest, job: Job) -> Done:
-    subject = subjects.subject(job.kind)
-    assert subject is not None
-    assert subject.retry is not None
-    again = subject.retry(job=job, at=timezone.now())
+    again = subjects.retry(job)
     return Done("Trying again.", page=reverse("admin:jobs_job_change", args=[again.pk]))
 
 
@@ -54,16 +52,14 @@ def resolve(request: HttpRequest, job: Job) -> Done:
 
 
 def can_be_retried(job: Job) -> bool:
-    subject = subjects.subject(job.kind)
-    if subject is None or subject.retry is None or job.state not in ENDED:
+    if not subjects.retries(job.kind) or job.state not in ENDED:
         return False
     return job.state != State.COMPLETED or job.records_failed > 0
 
 
 def can_be_resolved(job: Job) -> bool:
     """Whether it has refused records of its own, and not only in the runs of its tasks."""
-    subject = subjects.subject(job.kind)
-    return subject is not None and subject.retry is not None and job.state in ENDED and job.records_failed > 0
+    return job.state in ENDED and job.records_failed > 0 and RecordError.objects.filter(job=job).exists()
 
 
 BUTTONS = (
@@ -130,6 +126,9 @@ class JobAdmin(ReadOnlyAdmin):
     change_form_template = "console/job.html"
     empty_text = "A job is one run of a flow, or a test of a connection. Run a flow, and it appears here."
     buttons = BUTTONS
+
+    def reached(self, request: HttpRequest, roles: Collection[Role]) -> QuerySet[Job]:
+        return subjects.seen(super().reached(request, roles), request)
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[NamedList]:
         return NamedList

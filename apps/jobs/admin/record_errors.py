@@ -1,6 +1,6 @@
 """Refused records: what was refused, why, and what becomes of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import orjson
@@ -20,6 +20,7 @@ from apps.accounts.admin.buttons import Button, Done
 from apps.accounts.admin.filters import OfOrganization
 from apps.accounts.admin.scoped import Fact, ReadOnlyAdmin
 from apps.accounts.admin.showing import column, when
+from apps.accounts.models import Role
 from apps.errors import ServiceError
 from apps.jobs import services as jobs
 from apps.jobs.admin import subjects
@@ -87,8 +88,12 @@ def standing(error: RecordError) -> str:
     return "trying again" if error.retry_id else "open"
 
 
+def can_be_retried(error: RecordError) -> bool:
+    return standing(error) == "open" and subjects.retries(error.job.kind)
+
+
 def retry(request: HttpRequest, error: RecordError) -> Done:
-    again = _retried(error.job, [error.uid])
+    again = subjects.retry(error.job, [error.uid])
     return Done("Trying this record again.", page=reverse("admin:jobs_job_change", args=[again.pk]))
 
 
@@ -106,20 +111,13 @@ def _fields(record: Any) -> list[tuple[str, str]]:
 
 def _retry_some(job: Job, uids: Sequence[str], by: str) -> str:
     del by
-    _retried(job, uids)
+    subjects.retry(job, uids)
     return f"Trying {len(uids):,} records again."
 
 
 def _resolve_some(job: Job, uids: Sequence[str], by: str) -> str:
     count = jobs.resolve_errors(job=job, at=timezone.now(), by=by, uids=uids)
     return f"{count:,} errors are marked as resolved."
-
-
-def _retried(job: Job, uids: Sequence[str]) -> Job:
-    subject = subjects.subject(job.kind)
-    assert subject is not None
-    assert subject.retry is not None
-    return subject.retry(job=job, at=timezone.now(), uids=uids)
 
 
 @admin.register(RecordError)
@@ -137,9 +135,12 @@ class RecordErrorAdmin(ReadOnlyAdmin):
     empty_text = "A record that a step refuses is kept here with the reason, to be tried again. None was."
     actions = ("retry_chosen", "resolve_chosen")
     buttons = (
-        Button("retry", "Try again", "replay", retry, style="primary", is_shown=lambda row: standing(row) == "open"),
+        Button("retry", "Try again", "replay", retry, style="primary", is_shown=can_be_retried),
         Button("resolve", "Resolve", "done", resolve, is_shown=lambda row: row.resolved_at is None),
     )
+
+    def reached(self, request: HttpRequest, roles: Collection[Role]) -> QuerySet[RecordError]:
+        return subjects.seen(super().reached(request, roles), request, path="job__")
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[NamedList]:
         return NamedList

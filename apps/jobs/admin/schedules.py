@@ -1,8 +1,10 @@
 """When what runs next. A schedule is set where its subject is."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -10,6 +12,7 @@ from django.utils.safestring import SafeString
 from apps.accounts.admin.filters import OfOrganization
 from apps.accounts.admin.scoped import ReadOnlyAdmin
 from apps.accounts.admin.showing import column, when
+from apps.accounts.models import Role
 from apps.jobs.admin import subjects
 from apps.jobs.admin.lists import NamedList
 from apps.jobs.models import Schedule
@@ -22,7 +25,10 @@ class ScheduleAdmin(ReadOnlyAdmin):
     list_filter = ("is_enabled", "kind", OfOrganization)
     list_select_related = ("organization",)
     ordering = ("next_at",)
-    empty_text = "Nothing runs by itself yet: give a flow a schedule on its own page."
+    empty_text = "Nothing runs by itself yet: give a flow or a source connection a schedule on its own page."
+
+    def reached(self, request: HttpRequest, roles: Collection[Role]) -> QuerySet[Schedule]:
+        return subjects.seen(super().reached(request, roles), request)
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[NamedList]:
         return NamedList

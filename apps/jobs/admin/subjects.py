@@ -1,13 +1,16 @@
 """What jobs are about. The machine knows no subject, so the apps above register here how theirs are shown."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
+from apps.errors import Conflict
 from apps.jobs.models import Job, Schedule
 
 
@@ -18,13 +21,17 @@ class Retry(Protocol):
 @dataclass(frozen=True, slots=True)
 class Subject:
     """`label`: what a run of it is called; `model`: its rows, which have a `name`; `page`: the URL name of a row's
-    page; `retry`: tries open errors of a run again, all or those named, where that can be done."""
+    page; `retry`: tries open errors of a run again, all or those named, where that can be done; `hidden`: the ids of
+    those of the model that a user's organisations have, and do not let that user see."""
 
     label: str
     model: type[Model]
     page: str
     retry: Retry | None = None
+    hidden: Callable[[HttpRequest], Collection[int]] | None = None
 
+
+Row = TypeVar("Row", bound=Model)
 
 FOUND = 100
 """So many subjects are looked for by their name."""
@@ -36,16 +43,33 @@ def register(kind: str, subject: Subject) -> None:
     _subjects[kind] = subject
 
 
-def subject(kind: str) -> Subject | None:
-    return _subjects.get(kind)
-
-
 def labels() -> list[tuple[str, str]]:
     return [(kind, subject.label) for kind, subject in _subjects.items()]
 
 
 def label(kind: str) -> str:
     return _subjects[kind].label if kind in _subjects else kind
+
+
+def retries(kind: str) -> bool:
+    """Whether open errors of such a run can be tried again by themselves."""
+    return kind in _subjects and _subjects[kind].retry is not None
+
+
+def retry(job: Job, uids: Collection[str] | None = None) -> Job:
+    """The run that tries them again. Raises Conflict where its kind has none."""
+    found = _subjects.get(job.kind)
+    if found is None or found.retry is None:
+        raise Conflict("What was refused here is tried again whenever it is read again.", code="no_retry")
+    return found.retry(job=job, at=timezone.now(), uids=uids)
+
+
+def seen(rows: QuerySet[Row], request: HttpRequest, *, path: str = "") -> QuerySet[Row]:
+    """The rows whose job or schedule (at `path`, as "job__") is about nothing that is hidden from the user."""
+    for kind, subject in _subjects.items():
+        if hidden := subject.hidden and subject.hidden(request):
+            rows = rows.exclude(**{f"{path}kind": kind, f"{path}subject_id__in": hidden})
+    return rows
 
 
 def names(rows: Iterable[Job | Schedule]) -> dict[tuple[str, int], str]:
