@@ -359,9 +359,13 @@ def test_does_without_pgvector_where_the_server_has_none(postgresql: dict[str, A
 
 
 @pytest.mark.slow
-def test_finds_nearly_all_through_the_index_that_a_scan_finds(library: Library, say: Callable[[str], None]) -> None:
-    """100,000 vectors of texts of words drawn by chance, the ten nearest of 50 questions."""
-    recall, milliseconds, seconds = measured(library, count=100_000, questions=50)
+def test_finds_nearly_all_through_the_index_that_a_scan_finds(
+    library: Library, say: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """10,000 vectors of texts of words drawn by chance, the ten nearest of 50 questions; the benchmark `recall` has
+    ten times as many."""
+    monkeypatch.setattr(embedding, "INDEXED_FROM", 5_000)
+    recall, milliseconds, seconds = measured(library, count=10_000, questions=50)
 
     say(f"recall@10 {recall:.3f}, {milliseconds:.1f} ms a search, built in {seconds:.1f} s")
     assert recall >= 0.95
