@@ -64,7 +64,7 @@ def test_a_key_of_one_project_sees_that_project_alone(cast: Cast, world: World, 
     assert client.get(f"/v1/connections/{world.connection.uid}").status_code == 404
     made = client.post("/v1/connections", connection_body(), content_type="application/json").json()
     assert [row["_id"] for row in client.get("/v1/connections").json()] == [made["_id"]]
-    assert len(client_of(cast.editor).get("/v1/connections").json()) == Connection.objects.count() == 6
+    assert len(client_of(cast.editor).get("/v1/connections").json()) == Connection.objects.count() == 3
 
 
 def project_key(cast: Cast) -> str:
