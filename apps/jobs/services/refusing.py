@@ -1,5 +1,6 @@
 """Records that a step refuses: every one is counted, the first of each step are kept to be edited and tried again."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,9 @@ from django.db.models import Sum
 from apps.jobs.models import JobEvent, RecordError, RefusalCount
 from apps.jobs.services import events
 from engine.sync.control import Refusal
+
+NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+"""In JSON; behind an even number of backslashes, else it is the text of an escape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ def storable(record: dict[str, Any] | None) -> Any:
     if record is None:
         return None
     text = orjson.dumps(record, default=_shown).decode()
-    return orjson.loads(text.replace("\\u0000", "\u2400"))
+    return orjson.loads(NUL.sub("\\1\u2400", text))
 
 
 def _shown(value: Any) -> str:

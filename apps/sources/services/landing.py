@@ -1,6 +1,7 @@
 """A collection as a destination of the engine: pages of a stream land as records, each in one transaction with the
 position behind it."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -17,6 +18,8 @@ from engine.errors import ConfigError, DriverBug, RecordError
 from engine.schema import Column, Row, Table
 
 REFUSED = "not_storable"
+FREQUENT = 100
+"""What was met more often in a run is counted here instead of in the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ class LandingWriter:
         self.place = Place(stream.collection_id, stream.id, stream.generation, plan.language)
         self._is_empty = False
         self._pages = 0
+        self._met: Counter[str] = Counter()
+        self._frequent: dict[str, int] = {}
 
     def take_over(self) -> Standing:
         """What another job left unfinished is begun again: what it has read may have changed since."""
@@ -97,12 +102,12 @@ class LandingWriter:
 
         def store_beginning() -> None:
             stream = self._row()
-            forget_sightings(self.place)
             self._count(Stored(), stream, position)
             if not self._plan.is_sighting:
                 self._run().update(kept=-F("inserted") - F("updated"))
             self._is_empty = bool(self._key) and stream.record_count == 0
 
+        self._forget_sightings()
         self._work.store(store_beginning)
 
     def write(self, rows: Sequence[Row], position: Position | None, on_rejected: OnRejected) -> int:
@@ -111,6 +116,7 @@ class LandingWriter:
             on_rejected([one for one, _ in rejected])
         stored = Stored()
         self._pages += 1
+        self._met.clear()
 
         def store_page() -> None:
             nonlocal stored
@@ -125,6 +131,7 @@ class LandingWriter:
             self._count(stored, stream, place)
 
         self._work.store(store_page)
+        self._frequent |= {hash_: count for hash_, count in self._met.items() if count > FREQUENT}
         return stored.inserted + stored.updated
 
     def finish(self, position: Position) -> None:
@@ -135,6 +142,24 @@ class LandingWriter:
 
     def close(self) -> None:
         """There is nothing to close."""
+
+    def _forget_sightings(self) -> None:
+        """There may be as many as there are records: too many for one statement."""
+        with self._work.long_statement():
+            last = self._forget_stretch(0)
+            while last is not None:
+                self._work.stop.raise_if_shown(may_hand_back=False)
+                last = self._forget_stretch(last)
+
+    def _forget_stretch(self, after: int) -> int | None:
+        last: int | None = None
+
+        def forget() -> None:
+            nonlocal last
+            last = forget_sightings(self.place, after=after)
+
+        self._work.store(forget)
+        return last
 
     def _row(self) -> Stream:
         """The stream as it is now. Raises ConfigError `cleared` once it is another generation."""
@@ -187,7 +212,8 @@ class LandingWriter:
         if self._plan.is_sighting:
             see(self.place, ids_of(self.place, [record.key for record in records]))
             return Stored()
-        records = records if self._key else numbered(self.place, records)
+        if not self._key:
+            records, self._met = numbered(self.place, records, self._frequent)
         stored = store(self.place, records, is_empty=self._is_empty)
         refused_keys += [records[place].key for place in stored.refused]
         if self._plan.sights:

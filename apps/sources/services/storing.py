@@ -2,7 +2,7 @@
 has changed is written, what has not is only met."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,15 @@ SELECT asked.hash, (
     AND record.key >= asked.hash || ':' AND record.key < asked.hash || ';')
 FROM unnest(%s::text[]) AS asked(hash)
 """
+FORGET = """
+WITH forgotten AS (
+  DELETE FROM sources_sighting WHERE stream_id = %(stream)s AND record_id IN (
+    SELECT record_id FROM sources_sighting WHERE stream_id = %(stream)s AND record_id > %(after)s
+    ORDER BY record_id LIMIT %(most)s)
+  RETURNING record_id)
+SELECT max(record_id) FROM forgotten
+"""
+FORGOTTEN = 20_000
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -95,24 +104,27 @@ def see(place: Place, record_ids: Sequence[int]) -> None:
         cursor.execute(SEE, [place.stream_id, list(record_ids)])
 
 
-def forget_sightings(place: Place) -> None:
-    """Of the run before; there may be as many as there are records."""
+def forget_sightings(place: Place, *, after: int) -> int | None:
+    """Those of the run before, some thousands behind the record `after`; the last record of them, None for none."""
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = 0")
-        cursor.execute("DELETE FROM sources_sighting WHERE stream_id = %s", [place.stream_id])
+        cursor.execute(FORGET, {"stream": place.stream_id, "after": after, "most": FORGOTTEN})
+        last: int | None = cursor.fetchone()[0]
+    return last
 
 
-def numbered(place: Place, records: Iterable[Landed]) -> list[Landed]:
-    """Records without a key of their own, keyed by content and by how often that was met in this run before."""
-    records = list(records)
+def numbered(place: Place, records: Sequence[Landed], frequent: Mapping[str, int]) -> tuple[list[Landed], Counter[str]]:
+    """Records without a key of their own, keyed by content and by how often that was met in this run before; and how
+    often that is now, by hash. `frequent`: the same of what was met too often to be counted every time."""
+    hashes = {record.hash for record in records}
+    met = Counter({hash_: frequent[hash_] for hash_ in hashes & frequent.keys()})
     with connection.cursor() as cursor:
-        cursor.execute(MET, [place.stream_id, place.generation, list({record.hash for record in records})])
-        met: Counter[str] = Counter(dict(cursor.fetchall()))
+        cursor.execute(MET, [place.stream_id, place.generation, list(hashes - frequent.keys())])
+        met.update(dict(cursor.fetchall()))
     keyed = []
     for record in records:
         keyed.append(_rekeyed(record, keyed_by_content(record.hash, met[record.hash])))
         met[record.hash] += 1
-    return keyed
+    return keyed, met
 
 
 def remove(record_ids: Sequence[int]) -> int:

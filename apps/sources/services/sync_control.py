@@ -123,18 +123,20 @@ class SyncControl(WorkControl):
             self._count_refused(step)
 
     def progress(self, figures: Figures) -> None:
+        told = []
         for uid, step in figures.steps.items():
             row = self.steps.get(uid)
             if row is not None:
+                told.append(row)
                 row.records, row.failed, row.pages = step.records, step.failed, step.pages
                 row.lane, row.delivery = step.lane, step.delivery
                 self._read[uid] = step.records + step.failed
         self.snapshots = max(self.snapshots, figures.snapshots)
-        self.tell()
+        self.tell(told)
 
-    def tell(self) -> None:
-        """Stores what was counted so far."""
-        self.work.progress(list(self.steps.values()), **self._totals())
+    def tell(self, steps: Sequence[JobStep] | None = None) -> None:
+        """Stores what was counted so far. `steps`: those that have got on; None for all."""
+        self.work.progress(list(self.steps.values()) if steps is None else steps, **self._totals())
 
     def pulse(self, figures: Figures) -> None:
         self.work.pulse(bytes_moved=figures.bytes_moved)
