@@ -25,7 +25,8 @@ KIND = "connection_change"
 
 def start_replacement(*, connection: Connection, values: Mapping[str, Any], at: datetime) -> Job:
     """The job that tries the settings and secrets, mixed in `values`, and stores them in the place of all that are
-    there if they work; its result is {"ok", "code", "message"}. They travel sealed in the job, which erases them at its end.
+    there if they work; its result is {"ok", "code", "message"}. They travel sealed in the job, which erases them at its
+    end.
 
     Raises Invalid with every problem.
     """

@@ -33,10 +33,10 @@ class StreamSettings:
 
 
 def label_of(table: Table, *, is_file: bool) -> str:
-    """What callers name a table or a file."""
+    """What callers name a table or a file. A name that has a dot is quoted, so that no two tables are named alike."""
     if is_file:
         return f"{table.schema}/{table.name}" if table.schema else table.name
-    return str(table)
+    return ".".join(map(_quoted, filter(None, (table.catalog, table.schema, table.name))))
 
 
 def settings_of(config: Mapping[str, Any], label: str) -> StreamSettings:
@@ -73,6 +73,10 @@ def checked(config: object) -> dict[str, Any]:
     if problems:
         raise Invalid(" ".join(each.message for each in problems), field=problems[0].field, problems=problems)
     return found
+
+
+def _quoted(name: str) -> str:
+    return '"{}"'.format(name.replace('"', '""')) if "." in name or '"' in name else name
 
 
 def _of(config: Mapping[str, Any], name: str, label: str) -> Any:

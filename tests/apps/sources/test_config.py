@@ -10,6 +10,8 @@ from apps.errors import Conflict, Invalid
 from apps.jobs.models import Job, Result
 from apps.sources import services as sources
 from apps.sources.models import Record, SourceConnection, Stream
+from apps.sources.services.config import label_of
+from engine.schema import Table
 from tests.apps.sources.houses import House
 from tests.apps.sources.shop import AT, Shop, counted, live, run, start, synced, values
 from tests.engine.drivers import systems
@@ -227,3 +229,9 @@ def test_nothing_is_changed_while_a_sync_is_active(house: House) -> None:
     assert source.config == {}
     run(job)
     assert change(source, {"rowLimit": 1}) == OK
+
+
+def test_names_no_two_tables_alike():
+    tables = [Table("c", "a.b"), Table("b.c", "a"), Table('d"', "a"), Table("c", "a", "x")]
+    assert [label_of(table, is_file=False) for table in tables] == ['"a.b".c', 'a."b.c"', 'a."d"""', "x.a.c"]
+    assert label_of(Table("b.csv", "a.b"), is_file=True) == "a.b/b.csv"
