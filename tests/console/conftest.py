@@ -136,6 +136,7 @@ def flow(shop: Connection) -> Flow:
 def visit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
     # Playwright runs an event loop in this thread, beside which Django refuses the database, and has another connection
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    others = set(threading.enumerate())
     with chromium() as browser:
         visit = Visit(browser.new_page(viewport={"width": 1280, "height": 900}))
         visit.page.set_default_timeout(LONG)
@@ -143,7 +144,7 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
         yield visit
         connection.close()
     # each held a connection to the test's database for as long as Chromium held one to it
-    for thread in threading.enumerate():
+    for thread in set(threading.enumerate()) - others:
         if "process_request_thread" in thread.name:
             thread.join(LONG / 1000)
 
