@@ -77,8 +77,8 @@ def _is_in(table: Table, schemas: Sequence[str], is_file_store: bool) -> bool:
 
 
 def _matching(wanted: str, found: Mapping[str, Table]) -> str:
-    """The label that is meant: the very one, or the only one of a table of that name; "" for none."""
+    """The label that is meant: the very one, or the only one of a table that is called so; "" for none."""
     if wanted in found:
         return wanted
-    bare = [label for label, table in found.items() if table.name == wanted]
-    return bare[0] if len(bare) == 1 else ""
+    called = [label for label, table in found.items() if wanted in {table.name, str(table)}]
+    return called[0] if len(called) == 1 else ""

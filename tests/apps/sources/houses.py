@@ -10,6 +10,7 @@ from apps.connectors.models import Connector
 from apps.sources import services as sources
 from apps.sources.models import Collection, SourceConnection
 from apps.sources.queries.search import search
+from apps.sources.services.config import label_of
 from tests.apps.sources.shop import Shop
 from tests.engine.drivers.servers import Store
 from tests.engine.drivers.systems import System
@@ -33,7 +34,7 @@ class House:
 
     def label(self, name: str) -> str:
         """What callers name a table."""
-        return str(self.system.table(name))
+        return label_of(self.system.table(name), is_file=False)
 
     def connect(self, config: Any = None, **credentials: Any) -> SourceConnection:
         return sources.create(
