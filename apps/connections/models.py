@@ -38,7 +38,7 @@ class Connection(Owned):
     is_enabled = models.BooleanField("enabled", default=True)
     is_offline = models.BooleanField("offline", default=False)
     offline_reason = models.TextField(blank=True, editable=False)
-    offline_code = models.CharField(max_length=64, blank=True, editable=False)
+    offline_code = models.CharField(max_length=64, blank=True, editable=False, db_default="")
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     may_query = models.BooleanField("may be queried", default=False)
     removed_at = models.DateTimeField(null=True, blank=True, editable=False)

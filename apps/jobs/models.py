@@ -84,7 +84,10 @@ class Job(Owned):
     origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.MANUAL)
     queue = models.CharField(max_length=32)
     is_exclusive = models.BooleanField(default=True, help_text="One at a time, and one waiting, per subject.")
-    is_single = models.BooleanField(default=False, help_text="One at all per subject, waiting or running.")
+    # by the database as well: a process of the version before names no such column
+    is_single = models.BooleanField(
+        default=False, db_default=False, help_text="One at all per subject, waiting or running."
+    )
     params = models.JSONField(default=dict, blank=True)
     sealed_params = models.TextField(blank=True, editable=False)
     idempotency_key = models.CharField(max_length=200, blank=True)

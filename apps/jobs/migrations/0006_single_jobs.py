@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='job',
             name='is_single',
-            field=models.BooleanField(default=False, help_text='One at all per subject, waiting or running.'),
+            field=models.BooleanField(db_default=False, default=False, help_text='One at all per subject, waiting or running.'),
         ),
         migrations.AddConstraint(
             model_name='job',
