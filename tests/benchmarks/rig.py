@@ -170,7 +170,8 @@ def standing(*, rows: int, rounds: int) -> Iterator[Rig]:
     """A rig over the present control database; everything that it started is stopped at the end."""
     with TemporaryDirectory(prefix="cd-") as folder:  # a socket's path must be short
         lease, roots = str(settings.JOB_LEASE_SECONDS), str(Path(folder, "files"))
-        machine = Machine(Path(folder), JOB_LEASE_SECONDS=lease, FILE_ROOTS=roots)
+        # what makes vectors would share the processors with what is measured
+        machine = Machine(Path(folder), JOB_LEASE_SECONDS=lease, FILE_ROOTS=roots, EMBEDDER="none")
         machine.broker.start()
         try:
             rig = Rig(machine, rows=rows, rounds=rounds)

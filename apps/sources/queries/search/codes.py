@@ -17,13 +17,13 @@ LIKENESSES = (0.7, 0.6, 0.5)
 
 CONTAINING = """
 SELECT record.id, record.codes FROM sources_record record {live}
-WHERE record.collection_id = %(collection)s AND record.codes <> '' AND record.codes LIKE %(pattern)s {condition}
+WHERE record.collection_id = %(collection)s::bigint AND record.codes <> '' AND record.codes LIKE %(pattern)s {condition}
 LIMIT %(most)s
 """
 LIKE = """
 SELECT id, codes FROM (
   SELECT record.id, record.codes FROM sources_record record {live}
-  WHERE record.collection_id = %(collection)s AND record.codes <> '' AND %(term)s <%% record.codes {condition}
+  WHERE record.collection_id = %(collection)s::bigint AND record.codes <> '' AND %(term)s <%% record.codes {condition}
   LIMIT %(most)s
 ) AS found ORDER BY word_similarity(%(term)s, codes) DESC, id LIMIT %(compared)s
 """

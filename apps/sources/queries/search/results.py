@@ -20,7 +20,7 @@ LONGEST_FIELD = 2_000
 RECORDS = """
 SELECT record.id, record.stream_id, record.title, record.data::text, record.updated_at
 FROM sources_record record {live}
-WHERE record.id = ANY(%(ids)s) AND record.collection_id = %(collection)s {condition}
+WHERE record.id = ANY(%(ids)s) AND record.collection_id = %(collection)s::bigint {condition}
 """
 
 

@@ -16,11 +16,11 @@ TERMS = "SELECT lexeme FROM unnest(to_tsvector(%(language)s::regconfig, %(text)s
 MATCHES = """
 WITH matched AS MATERIALIZED (
   SELECT record.id, record.words FROM sources_record record {live}
-  WHERE record.collection_id = %(collection)s AND record.words @@ %(terms)s::tsquery {condition} LIMIT %(most)s
+  WHERE record.collection_id = %(collection)s::bigint AND record.words @@ %(terms)s::tsquery {condition} LIMIT %(most)s
 ), further AS MATERIALIZED (
   SELECT record.id, chunk.words
   FROM sources_chunk chunk JOIN sources_record record ON record.id = chunk.record_id {live}
-  WHERE chunk.collection_id = %(collection)s AND chunk.words @@ %(terms)s::tsquery {condition} LIMIT %(most)s
+  WHERE chunk.collection_id = %(collection)s::bigint AND chunk.words @@ %(terms)s::tsquery {condition} LIMIT %(most)s
 ), found AS (SELECT * FROM matched UNION ALL SELECT * FROM further)
 SELECT id, (SELECT count(*) FROM matched) + (SELECT count(*) FROM further)
 FROM found GROUP BY id ORDER BY max(ts_rank(words, %(terms)s::tsquery, 1)) DESC, id LIMIT %(wanted)s
