@@ -10,7 +10,8 @@ from apps.jobs import services as jobs
 from apps.sources.models import VectorSpace
 from apps.sources.queries.embedders import embedder_of
 from apps.sources.queries.search.asking import LIVE
-from apps.sources.queries.search.nearest import NEAREST_OF_THOSE, SETTINGS
+from apps.sources.queries.search.nearest import NEAREST as NEAREST_PASSAGES
+from apps.sources.queries.search.nearest import SETTINGS
 from apps.sources.services import embedding
 from engine.schema import Kind
 from tests.apps.sources.library import Library
@@ -71,10 +72,10 @@ def _embed(library: Library) -> float:
 
 
 def _nearest(space: VectorSpace, vector: Any, *, is_exact: bool) -> tuple[list[int], float]:
-    """The records, as a search with conditions asks for them, and the seconds that it took."""
+    """The records, as a search without conditions asks for them, and the seconds that it took."""
     text = "[" + ",".join(f"{value:.6g}" for value in vector) + "]"
     values = {"vector": text, "most": 200}
-    sql = NEAREST_OF_THOSE.format(table=space.table, live=LIVE, condition="")
+    sql = NEAREST_PASSAGES.format(table=space.table, live=LIVE)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SETTINGS)
         cursor.execute(f"SET LOCAL enable_indexscan = {'off' if is_exact else 'on'}")
