@@ -215,6 +215,10 @@ class Sighting(models.Model):
         return f"record {self.record_id} seen"
 
 
+COUNTS = ("inserted", "updated", "deleted", "kept", "failed")
+"""What a run of a stream counts."""
+
+
 class StreamRun(models.Model):
     """What one job did to one stream, counted in the transactions that do it. `ended_at`: when all of it was done."""
 

@@ -7,7 +7,7 @@ from django.db.models import Count, Max, Q, Sum
 
 from apps.accounts.admin.showing import NOTHING
 from apps.jobs.models import Schedule
-from apps.sources.models import Collection, SourceConnection, Stream, StreamRun
+from apps.sources.models import COUNTS, Collection, SourceConnection, Stream, StreamRun
 from apps.sources.queries import vectors
 from apps.sources.queries.activity import SYNC
 from apps.sources.queries.standing import standings
@@ -21,7 +21,6 @@ STATUSES = {
 }
 WORDS = {"needs_reauth": "sign in again"}
 """What people are told, where it is not the word itself."""
-COUNTS = ("inserted", "updated", "deleted", "kept", "failed")
 
 
 def describe_collections(rows: Sequence[Any]) -> None:

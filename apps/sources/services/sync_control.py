@@ -16,8 +16,6 @@ from engine.schema import Row
 from engine.sync.control import Refusal
 from engine.sync.figures import Figures
 
-COUNTS = ("inserted", "updated", "deleted", "kept", "failed")
-
 
 class SyncControl(WorkControl):
     """One attempt at a sync. `runs`: what it did to each stream, by the stream's id; `steps`: the same as the job's."""

@@ -4,9 +4,8 @@ from apps.dialects.lists import Document, Listing, Values, document
 from apps.dialects.moments import moment
 from apps.dialects.sources import ids
 from apps.sources.api.sources.fields import credentials_of
+from apps.sources.models import COUNTS
 from apps.sources.queries.standing import MESSAGE, SOURCE, STATUS
-
-COUNTS = ("inserted", "updated", "deleted", "kept", "failed")
 
 
 def as_json(columns: dict[str, str]) -> str:
